@@ -1,0 +1,310 @@
+//! What a memory is made with: a builder, checked once, then immutable.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The most inputs of a memory.
+pub const MAX_INPUTS: usize = 1 << 20;
+/// The most numeric targets of a memory.
+pub const MAX_TARGETS: usize = 1 << 16;
+/// The most tables of a memory.
+pub const MAX_TABLES: usize = 4096;
+/// The deepest gate, in decisions.
+pub const MAX_DEPTH: u8 = 14;
+/// The widest view, in inputs, a full covariance can be kept for.
+pub const MAX_VIEW: usize = 1024;
+/// The most observations that may be gathered before the normaliser and the gates are fixed.
+pub const MAX_WARM_UP: u32 = 1 << 20;
+
+/// What a memory learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Targets {
+    /// This many numbers per observation.
+    Numbers(u32),
+    /// One class label per observation; the set of classes grows as labels appear.
+    Labels,
+}
+
+/// How a slot keeps its covariance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Precision {
+    /// Dense and symmetric: recursive least squares. Costs O(view²) a slot.
+    Full,
+    /// One variance an input: cheaper in time and bytes, O(view) a slot, and less accurate.
+    Diagonal,
+}
+
+/// How a table's gate decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Family {
+    /// One half-space a level for the whole table, on `inputs` inputs of its view (0: all).
+    Hyperplane {
+        /// Inputs of a half-space; 0 stands for the whole view.
+        inputs: u32,
+    },
+    /// One half-space a node of a binary tree, on `inputs` inputs of its view (0: all).
+    Tree {
+        /// Inputs of a half-space; 0 stands for the whole view.
+        inputs: u32,
+    },
+}
+
+/// A checked configuration. Made by [`Config::builder`]; never changes afterwards.
+///
+/// Everything but the inputs and the targets has a default that serves every data set; settings
+/// left open are picked by the memory from what it has seen and reported by
+/// [`Model::report`](crate::Model::report).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    inputs: u32,
+    targets: Targets,
+    seed: u64,
+    precision: Precision,
+    families: Vec<Family>,
+    tables: Option<u32>,
+    view: Option<u32>,
+    levels: Option<Vec<u8>>,
+    warm_up: u32,
+}
+
+impl Config {
+    /// Starts a configuration for `inputs` numbers in and `targets` out.
+    ///
+    /// ```
+    /// use glam_core::{Config, Targets};
+    /// let config = Config::builder(3, Targets::Numbers(1)).seed(7).build()?;
+    /// assert_eq!(config.inputs(), 3);
+    /// # Ok::<(), glam_core::Error>(())
+    /// ```
+    pub fn builder(inputs: usize, targets: Targets) -> ConfigBuilder {
+        ConfigBuilder {
+            inputs,
+            targets,
+            seed: 1,
+            precision: Precision::Full,
+            families: vec![
+                Family::Tree { inputs: 0 },
+                Family::Tree { inputs: 1 },
+                Family::Tree { inputs: 2 },
+            ],
+            tables: None,
+            view: None,
+            levels: None,
+            warm_up: 1024,
+        }
+    }
+
+    /// Numbers in an input.
+    pub fn inputs(&self) -> usize {
+        self.inputs as usize
+    }
+
+    /// What is learned.
+    pub fn targets(&self) -> Targets {
+        self.targets
+    }
+
+    /// The seed of every random draw.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// How slots keep their covariance.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// The gate families; table `t` takes the family at `t` modulo their number.
+    pub fn families(&self) -> &[Family] {
+        &self.families
+    }
+
+    /// Number of tables, where it was set.
+    pub fn tables(&self) -> Option<usize> {
+        self.tables.map(|tables| tables as usize)
+    }
+
+    /// Inputs of a table's view, where it was set.
+    pub fn view(&self) -> Option<usize> {
+        self.view.map(|view| view as usize)
+    }
+
+    /// Levels of a table, where they were set.
+    pub fn levels(&self) -> Option<&[u8]> {
+        self.levels.as_deref()
+    }
+
+    /// Observations after which the normaliser and the gates are fixed.
+    pub fn warm_up(&self) -> usize {
+        self.warm_up as usize
+    }
+
+    /// Checks a configuration that came from outside (a file) as [`ConfigBuilder::build`] would.
+    pub fn check(self) -> Result<Self> {
+        self.to_builder().build()
+    }
+
+    fn to_builder(&self) -> ConfigBuilder {
+        ConfigBuilder {
+            inputs: self.inputs(),
+            targets: self.targets,
+            seed: self.seed,
+            precision: self.precision,
+            families: self.families.clone(),
+            tables: self.tables(),
+            view: self.view(),
+            levels: self.levels.clone(),
+            warm_up: self.warm_up(),
+        }
+    }
+}
+
+/// Settings of a [`Config`] before they are checked.
+#[derive(Debug, Clone)]
+pub struct ConfigBuilder {
+    inputs: usize,
+    targets: Targets,
+    seed: u64,
+    precision: Precision,
+    families: Vec<Family>,
+    tables: Option<usize>,
+    view: Option<usize>,
+    levels: Option<Vec<u8>>,
+    warm_up: usize,
+}
+
+impl ConfigBuilder {
+    /// The seed of every random draw. Default 1.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How slots keep their covariance. Default [`Precision::Full`].
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// The gate families to deal to the tables in turn. Default: trees on all inputs, one input
+    /// and two inputs a node.
+    pub fn families(mut self, families: impl Into<Vec<Family>>) -> Self {
+        self.families = families.into();
+        self
+    }
+
+    /// Number of tables, 1 to [`MAX_TABLES`]. Left open, the memory picks it.
+    pub fn tables(mut self, tables: usize) -> Self {
+        self.tables = Some(tables);
+        self
+    }
+
+    /// Inputs of a table's view, 1 to the number of inputs. Left open, the memory picks it.
+    pub fn view(mut self, view: usize) -> Self {
+        self.view = Some(view);
+        self
+    }
+
+    /// Levels of a table, strictly rising, 0 to [`MAX_DEPTH`]. Left open, the memory picks one.
+    pub fn levels(mut self, levels: impl Into<Vec<u8>>) -> Self {
+        self.levels = Some(levels.into());
+        self
+    }
+
+    /// Observations gathered before the normaliser and the gates are fixed, 1 to [`MAX_WARM_UP`].
+    /// Default 1,024. Reads are answered from the first write on, whatever this is.
+    pub fn warm_up(mut self, observations: usize) -> Self {
+        self.warm_up = observations;
+        self
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] names the first setting that is out of its range.
+    pub fn build(self) -> Result<Config> {
+        let range = |setting, got: usize, min: usize, max: usize, rule| {
+            if (min..=max).contains(&got) {
+                Ok(got as u32)
+            } else {
+                Err(Error::Setting { setting, got: got.to_string(), rule })
+            }
+        };
+        let inputs = range("the number of inputs", self.inputs, 1, MAX_INPUTS, "1 to 1,048,576")?;
+        if let Targets::Numbers(targets) = self.targets {
+            range("the number of targets", targets as usize, 1, MAX_TARGETS, "1 to 65,536")?;
+        }
+        let tables =
+            self.tables.map(|t| range("tables", t, 1, MAX_TABLES, "1 to 4,096")).transpose()?;
+        let view = self
+            .view
+            .map(|v| {
+                let max = self.inputs.min(MAX_VIEW);
+                range("view", v, 1, max, "1 to the number of inputs, at most 1,024")
+            })
+            .transpose()?;
+        let warm_up = range("warm_up", self.warm_up, 1, MAX_WARM_UP as usize, "1 to 1,048,576")?;
+        if let Some(levels) = &self.levels {
+            let rising = levels.windows(2).all(|pair| pair[0] < pair[1]);
+            if levels.is_empty() || !rising || levels.iter().any(|&level| level > MAX_DEPTH) {
+                return Err(Error::Setting {
+                    setting: "levels",
+                    got: format!("{levels:?}"),
+                    rule: "one or more levels, strictly rising, each at most 14",
+                });
+            }
+        }
+        if !(1..=64).contains(&self.families.len()) {
+            return Err(Error::Setting {
+                setting: "families",
+                got: format!("{} families", self.families.len()),
+                rule: "1 to 64 families",
+            });
+        }
+        Ok(Config {
+            inputs,
+            targets: self.targets,
+            seed: self.seed,
+            precision: self.precision,
+            families: self.families,
+            tables,
+            view,
+            levels: self.levels,
+            warm_up,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_is_refused_one_past_its_edge() {
+        let make = |inputs| Config::builder(inputs, Targets::Numbers(1));
+        assert!(make(0).build().is_err());
+        assert!(make(MAX_INPUTS).build().is_ok());
+        assert!(make(MAX_INPUTS + 1).build().is_err());
+        assert!(Config::builder(1, Targets::Numbers(0)).build().is_err());
+        assert!(make(4).tables(0).build().is_err());
+        assert!(make(4).tables(MAX_TABLES).build().is_ok());
+        assert!(make(4).tables(MAX_TABLES + 1).build().is_err());
+        assert!(make(4).view(0).build().is_err());
+        assert!(make(4).view(4).build().is_ok());
+        assert!(make(4).view(5).build().is_err());
+        assert!(make(4).levels(vec![]).build().is_err());
+        assert!(make(4).levels(vec![2, 2]).build().is_err());
+        assert!(make(4).levels(vec![0, MAX_DEPTH]).build().is_ok());
+        assert!(make(4).levels(vec![MAX_DEPTH + 1]).build().is_err());
+        assert!(make(4).warm_up(0).build().is_err());
+        assert!(make(4).families(vec![]).build().is_err());
+    }
+
+    #[test]
+    fn a_checked_configuration_passes_its_own_check() {
+        let config =
+            Config::builder(9, Targets::Labels).tables(3).levels(vec![1, 4]).build().unwrap();
+        assert_eq!(config.clone().check(), Ok(config));
+    }
+}

@@ -1,0 +1,94 @@
+//! What can go wrong in the learning half.
+
+use thiserror::Error;
+
+/// Why a configuration, an observation, a cue or a saved state was refused.
+///
+/// A refused call changes nothing: the model is bit for bit what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A row has the wrong number of values.
+    #[error("{what} has {got} values, this memory takes {expected}")]
+    Length {
+        /// Which row: `"input"` or `"target"`.
+        what: &'static str,
+        /// How many values the memory takes.
+        expected: usize,
+        /// How many were given.
+        got: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("{what} value {index} is not a finite number; leave the row out or fill the value in")]
+    NotFinite {
+        /// Which row: `"input"` or `"target"`.
+        what: &'static str,
+        /// The position of the value in the row, counted from 0.
+        index: usize,
+    },
+    /// A memory of labels was given numbers, or the reverse.
+    #[error("this memory learns {expected}, the observation holds {got}")]
+    TargetKind {
+        /// What the memory was made for.
+        expected: &'static str,
+        /// What was given.
+        got: &'static str,
+    },
+    /// A class label is empty or too long.
+    #[error("a label has {got} bytes, allowed are 1 to {max}")]
+    LabelLength {
+        /// Bytes of the label that was given.
+        got: usize,
+        /// The largest length allowed, in bytes.
+        max: usize,
+    },
+    /// One more class than a memory can hold.
+    #[error("the memory holds {max} classes already, the most it can; the new label was refused")]
+    TooManyLabels {
+        /// The largest number of classes.
+        max: usize,
+    },
+    /// A setting is outside its range.
+    #[error("{setting} is {got}, it must be {rule}")]
+    Setting {
+        /// The setting's name.
+        setting: &'static str,
+        /// The value that was given.
+        got: String,
+        /// The range that is allowed.
+        rule: &'static str,
+    },
+    /// A read of a memory into which nothing was ever written.
+    #[error("nothing has been written to this memory yet; write one observation first")]
+    Empty,
+    /// The slot table is full.
+    #[error("the memory holds {max} slots, the most it can; make it with fewer tables or levels")]
+    TooManySlots {
+        /// The largest number of slots.
+        max: usize,
+    },
+    /// Saved state that cannot be a state of this memory.
+    #[error("the saved state is damaged: {what} at byte {at}")]
+    Damaged {
+        /// What is wrong.
+        what: &'static str,
+        /// Where in the saved bytes.
+        at: usize,
+    },
+    /// A slot read from a file does not match its checksum.
+    #[error(
+        "slot {slot} is damaged (checksum {got:08x}, expected {expected:08x}); \
+         run `glam verify` and rebuild the snapshot from the log"
+    )]
+    DamagedSlot {
+        /// The slot's number.
+        slot: u32,
+        /// The checksum stored beside it.
+        expected: u32,
+        /// The checksum of the bytes found.
+        got: u32,
+    },
+}
+
+/// The result of this crate's calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,116 @@
+//! Half-spaces on a few inputs, the decisions of the sparse families.
+
+use super::Sample;
+use crate::error::Result;
+use crate::rng::Rng;
+use crate::wire::{Reader, Writer};
+
+/// Thresholds lie between these quantiles of the values they divide, so that no side stays empty.
+const QUANTILES: (f32, f32) = (0.3, 0.7);
+
+/// Half-spaces w.z > t, all on the same number of inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct HalfSpaces {
+    width: usize,
+    inputs: Vec<u32>,
+    weights: Vec<f32>,
+    thresholds: Vec<f32>,
+}
+
+impl HalfSpaces {
+    /// An empty list for half-spaces on `width` inputs of a view; 0 stands for the whole view.
+    pub(super) fn on(width: u32, view: &[u32]) -> Self {
+        let width = match width as usize {
+            0 => view.len(),
+            some => some.min(view.len()),
+        };
+        Self { width, inputs: Vec::new(), weights: Vec::new(), thresholds: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.thresholds.len()
+    }
+
+    /// Draws one more half-space: its inputs evenly from `pool` (the view, in any order), its
+    /// weights normal (1 on a single input), its threshold a random quantile of the rows named.
+    pub(super) fn draw(
+        &mut self,
+        pool: &mut [u32],
+        sample: Sample<'_>,
+        rows: impl Iterator<Item = usize>,
+        rng: &mut Rng,
+    ) {
+        let index = self.len();
+        self.inputs.extend_from_slice(rng.choose(pool, self.width));
+        for _ in 0..self.width {
+            self.weights.push(if self.width == 1 { 1.0 } else { rng.normal() });
+        }
+        let share = QUANTILES.0 + (QUANTILES.1 - QUANTILES.0) * rng.unit();
+        self.thresholds.push(0.0);
+        let values = rows.map(|row| self.project(index, sample.row(row))).collect();
+        self.thresholds[index] = quantile(values, share);
+    }
+
+    /// w.z of half-space `index`.
+    #[inline(always)]
+    fn project(&self, index: usize, z: &[f32]) -> f32 {
+        let range = index * self.width..(index + 1) * self.width;
+        let pairs = self.weights[range.clone()].iter().zip(&self.inputs[range]);
+        pairs.map(|(weight, &input)| weight * z[input as usize]).sum()
+    }
+
+    /// The decision of half-space `index`, 0 or 1.
+    #[inline(always)]
+    pub(super) fn decide(&self, index: usize, z: &[f32]) -> u32 {
+        u32::from(self.project(index, z) > self.thresholds[index])
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        writer.u32(self.width as u32);
+        writer.u32s(&self.inputs);
+        writer.f32s(&self.weights);
+        writer.f32s(&self.thresholds);
+    }
+
+    /// Reads exactly `count` half-spaces on inputs below `inputs`.
+    pub(super) fn decode(reader: &mut Reader<'_>, inputs: usize, count: usize) -> Result<Self> {
+        let decoded = Self {
+            width: reader.u32()? as usize,
+            inputs: reader.u32s()?,
+            weights: reader.f32s()?,
+            thresholds: reader.f32s()?,
+        };
+        let floats = decoded.width.checked_mul(count);
+        let fits = decoded.thresholds.len() == count
+            && Some(decoded.inputs.len()) == floats
+            && Some(decoded.weights.len()) == floats
+            && decoded.inputs.iter().all(|&input| (input as usize) < inputs);
+        if fits { Ok(decoded) } else { Err(reader.damaged("a gate has a wrong size")) }
+    }
+}
+
+/// The value below which the given share of `values` lies, interpolated; 0 where there is none.
+fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
+    values.sort_unstable_by(f32::total_cmp);
+    let Some(last) = values.len().checked_sub(1) else {
+        return 0.0;
+    };
+    let place = share * last as f32;
+    let below = (place as usize).min(last);
+    let above = (below + 1).min(last);
+    let part = place - below as f32;
+    values[below] * (1.0 - part) + values[above] * part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_interpolate_between_neighbours() {
+        assert_eq!(quantile(vec![], 0.5), 0.0);
+        assert_eq!(quantile(vec![4.0], 0.3), 4.0);
+        assert_eq!(quantile(vec![3.0, 1.0, 2.0], 0.5), 2.0);
+        assert_eq!(quantile(vec![0.0, 10.0], 0.25), 2.5);
+    }
+}

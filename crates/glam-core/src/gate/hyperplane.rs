@@ -1,0 +1,62 @@
+//! One half-space a level for the whole table: the cheapest gate, a locality-sensitive hash.
+
+use super::halfspace::HalfSpaces;
+use super::{Gate, Sample};
+use crate::config::MAX_DEPTH;
+use crate::error::Result;
+use crate::rng::Rng;
+use crate::wire::{Reader, Writer};
+
+pub(super) const TAG: u8 = 1;
+
+/// `depth` half-spaces; the decisions are their sides, in order.
+#[derive(Debug, PartialEq)]
+pub(super) struct Hyperplane {
+    depth: u8,
+    levels: HalfSpaces,
+}
+
+impl Hyperplane {
+    pub(super) fn draw(
+        width: u32,
+        depth: u8,
+        view: &[u32],
+        sample: Sample<'_>,
+        rng: &mut Rng,
+    ) -> Self {
+        let mut levels = HalfSpaces::on(width, view);
+        let mut pool = view.to_vec();
+        for _ in 0..depth {
+            levels.draw(&mut pool, sample, 0..sample.len(), rng);
+        }
+        Self { depth, levels }
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>, inputs: usize) -> Result<Self> {
+        let depth = reader.u8()?;
+        if depth > MAX_DEPTH {
+            return Err(reader.damaged("a gate is too deep"));
+        }
+        Ok(Self { depth, levels: HalfSpaces::decode(reader, inputs, depth.into())? })
+    }
+}
+
+impl Gate for Hyperplane {
+    fn depth(&self) -> u8 {
+        self.depth
+    }
+
+    #[inline]
+    fn path(&self, z: &[f32]) -> u32 {
+        (0..usize::from(self.depth)).fold(0, |path, level| path << 1 | self.levels.decide(level, z))
+    }
+
+    fn tag(&self) -> u8 {
+        TAG
+    }
+
+    fn encode(&self, writer: &mut Writer) {
+        writer.u8(self.depth);
+        self.levels.encode(writer);
+    }
+}

@@ -1,0 +1,131 @@
+//! One suite for every family.
+
+use super::*;
+
+const INPUTS: usize = 5;
+
+fn rows(count: usize) -> Vec<f32> {
+    let mut rng = Rng::new(3, 0);
+    (0..count * INPUTS).map(|_| rng.normal()).collect()
+}
+
+fn families() -> Vec<Family> {
+    let widths = [0, 1, 2, 4, 99];
+    let hyperplanes = widths.map(|inputs| Family::Hyperplane { inputs });
+    let trees = widths.map(|inputs| Family::Tree { inputs });
+    hyperplanes.into_iter().chain(trees).collect()
+}
+
+fn each(test: impl Fn(Family, &dyn Gate, Sample<'_>)) {
+    let rows = rows(400);
+    let sample = Sample { rows: &rows, inputs: INPUTS };
+    for family in families() {
+        for view in [vec![0, 1, 2, 3, 4], vec![4, 1, 2]] {
+            let gate = draw(family, 5, &view, sample, &mut Rng::new(8, 1));
+            test(family, gate.as_ref(), sample);
+        }
+    }
+}
+
+#[test]
+fn a_path_has_no_more_bits_than_the_depth_and_the_same_draw_gives_the_same_path() {
+    each(|family, gate, sample| {
+        assert_eq!(gate.depth(), 5);
+        for row in 0..sample.len() {
+            assert!(gate.path(sample.row(row)) < 32, "{family:?}");
+        }
+    });
+    let rows = rows(400);
+    let sample = Sample { rows: &rows, inputs: INPUTS };
+    let draw_it = || draw(Family::Tree { inputs: 2 }, 5, &[0, 3], sample, &mut Rng::new(8, 1));
+    let (one, two) = (draw_it(), draw_it());
+    assert!((0..400).all(|row| one.path(sample.row(row)) == two.path(sample.row(row))));
+}
+
+#[test]
+fn the_first_decision_leaves_at_least_a_quarter_of_the_rows_on_each_side() {
+    each(|family, gate, sample| {
+        let right = (0..sample.len()).filter(|&row| gate.path(sample.row(row)) >> 4 == 1).count();
+        // Thresholds lie between the .3 and the .7 quantile.
+        assert!((110..=290).contains(&right), "{family:?}: {right} of 400");
+    });
+}
+
+#[test]
+fn a_gate_sees_its_view_alone() {
+    let rows = rows(50);
+    let sample = Sample { rows: &rows, inputs: INPUTS };
+    for family in families() {
+        let gate = draw(family, 5, &[1, 3], sample, &mut Rng::new(8, 1));
+        for row in 0..sample.len() {
+            let mut other = sample.row(row).to_vec();
+            let path = gate.path(&other);
+            (other[0], other[2], other[4]) = (9.0, -9.0, 9.0);
+            assert_eq!(gate.path(&other), path, "{family:?}");
+        }
+    }
+}
+
+#[test]
+fn a_gate_drawn_from_no_row_or_one_row_works() {
+    for count in [0, 1, 2] {
+        let rows = rows(count);
+        let sample = Sample { rows: &rows, inputs: INPUTS };
+        for family in families() {
+            let gate = draw(family, 5, &[0, 1, 2, 3, 4], sample, &mut Rng::new(8, 1));
+            assert!(gate.path(&[0.5; INPUTS]) < 32);
+        }
+    }
+}
+
+#[test]
+fn saved_bytes_give_the_same_paths_and_every_truncation_is_refused() {
+    each(|family, gate, sample| {
+        let mut writer = Writer::default();
+        encode(gate, &mut writer);
+        let bytes = writer.finish();
+        let back = decode(&mut Reader::new(&bytes), INPUTS).unwrap();
+        for row in 0..sample.len() {
+            assert_eq!(back.path(sample.row(row)), gate.path(sample.row(row)), "{family:?}");
+        }
+        for end in 0..bytes.len() {
+            assert!(decode(&mut Reader::new(&bytes[..end]), INPUTS).is_err());
+        }
+        // An input that the memory does not have.
+        assert!(decode(&mut Reader::new(&bytes), 2).is_err());
+    });
+}
+
+/// The naive form of both families in f64: follow the half-spaces one by one.
+#[test]
+fn paths_equal_a_naive_walk_in_f64() {
+    each(|family, gate, sample| {
+        let mut writer = Writer::default();
+        encode(gate, &mut writer);
+        let bytes = writer.finish();
+        let mut reader = Reader::new(&bytes);
+        let tag = reader.u8().unwrap();
+        let depth = reader.u8().unwrap();
+        let width = reader.u32().unwrap() as usize;
+        let (inputs, weights, thresholds) =
+            (reader.u32s().unwrap(), reader.f32s().unwrap(), reader.f32s().unwrap());
+        for row in 0..sample.len() {
+            let z = sample.row(row);
+            let (mut path, mut close) = (0_usize, false);
+            for level in 0..depth {
+                let node = if tag == 1 { level.into() } else { (1 << level) - 1 + path };
+                let (mut sum, mut size) = (0.0, 0.0);
+                for i in node * width..(node + 1) * width {
+                    let term = f64::from(weights[i]) * f64::from(z[inputs[i] as usize]);
+                    sum += term;
+                    size += term.abs();
+                }
+                let distance = sum - f64::from(thresholds[node]);
+                // Rounding of `width` products and sums may flip a cue that lies on the plane.
+                close |= distance.abs() <= size * width as f64 * f64::from(f32::EPSILON);
+                path = path << 1 | usize::from(distance > 0.0);
+            }
+            assert!(close || gate.path(z) as usize == path, "{family:?} row {row}");
+        }
+    });
+}

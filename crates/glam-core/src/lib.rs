@@ -1,0 +1,56 @@
+//! The learning half of GLAM, a gated linear associative memory: gates, slots, least squares.
+//!
+//! A [`Model`] stores associations (x, y) one at a time. *Gates* hash x to keys; each key's *slot*
+//! holds a linear map and its covariance; the sum of the active maps is the prediction, and
+//! recursive least squares corrects them on the spot. This crate does no input or output, starts no
+//! thread and reads no clock; every random draw comes from a stored seed, so the same seed and the
+//! same writes give the same bits.
+//!
+//! It is **not** what most programs want to depend on: that is `glam-memory`, which adds files and
+//! locks. Use this crate to embed the mathematics where there is no file system, or to keep the
+//! state in a store of your own ([`Model::state`], [`Model::restore`]).
+//!
+//! [`Config`] says what a memory is for; [`Model`] writes; [`Recall`] reads, from a model or from
+//! mapped weights ([`SavedRecall`], [`SlotLines`]); [`Report`] says what a memory picked and holds;
+//! [`Explanation`] shows the linear map behind one answer.
+//!
+//! # Numbers
+//! Slots are f32. Covariances are kept as U D U' factors, which no rounding can make indefinite; see
+//! `kernel/full.rs`. Inputs beyond 16 spreads of what the warm-up showed count as 16.
+
+mod config;
+mod error;
+mod explain;
+mod feature;
+mod gate;
+mod kernel;
+mod label;
+mod model;
+mod noise;
+mod normaliser;
+mod picks;
+mod recall;
+mod report;
+mod rng;
+mod saved;
+mod scratch;
+mod slots;
+mod structure;
+mod warm_up;
+mod wire;
+
+pub use config::{
+    Config, ConfigBuilder, Family, MAX_DEPTH, MAX_INPUTS, MAX_TABLES, MAX_TARGETS, MAX_VIEW,
+    MAX_WARM_UP, Precision, Targets,
+};
+pub use error::{Error, Result};
+pub use explain::{ActiveSlot, Explanation};
+pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
+pub use model::{Model, Target};
+pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};
+pub use picks::Picks;
+pub use recall::Recall;
+pub use report::{LevelCount, Report};
+pub use saved::{SavedRecall, State};
+pub use scratch::Scratch;
+pub use slots::{Arena, FixedState, Key, LINE_FLOATS, Line, MAX_SLOTS, SlotLines};

@@ -1,0 +1,391 @@
+//! Writing: mean-field recursive least squares on the spot.
+
+use ndarray::ArrayView2;
+use pulp::Arch;
+
+use crate::config::{Config, Targets};
+use crate::error::{Error, Result};
+use crate::kernel::{LANES, Step, map};
+use crate::label::{Label, Labels};
+use crate::noise::Noise;
+use crate::recall::{Recall, activate, check_row, predict, prior_variance};
+use crate::report::{LevelCount, Report};
+use crate::scratch::Scratch;
+use crate::slots::{Arena, Key, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
+use crate::structure::Structure;
+use crate::warm_up::{Kept, WarmUp};
+
+/// Times the observations of the warm-up are gone through when the memory is fitted to them: once
+/// as they came, then again to rehearse them, which is cheap while they are few and matters most
+/// for memories that never see many.
+const WARM_UP_PASSES: usize = 4;
+/// Rows of weights are made in steps of this many, so that a new class rarely moves the slots.
+const OUTPUT_STEP: usize = 4;
+
+/// What belongs to an input: numbers or a class.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Target<'a> {
+    /// One number a target.
+    Numbers(&'a [f32]),
+    /// A class label.
+    Label(Label<'a>),
+}
+
+impl<'a> From<&'a [f32]> for Target<'a> {
+    fn from(numbers: &'a [f32]) -> Self {
+        Self::Numbers(numbers)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [f32; N]> for Target<'a> {
+    fn from(numbers: &'a [f32; N]) -> Self {
+        Self::Numbers(numbers)
+    }
+}
+
+impl<'a> From<&'a Vec<f32>> for Target<'a> {
+    fn from(numbers: &'a Vec<f32>) -> Self {
+        Self::Numbers(numbers)
+    }
+}
+
+impl<'a> From<Label<'a>> for Target<'a> {
+    fn from(label: Label<'a>) -> Self {
+        Self::Label(label)
+    }
+}
+
+/// A memory in the process's own memory, without files: what learns.
+///
+/// ```
+/// use glam_core::{Config, Model, Scratch, Targets};
+///
+/// let mut model = Model::new(Config::builder(1, Targets::Numbers(1)).build()?);
+/// for i in 0..500 {
+///     let x = i as f32 / 50.0;
+///     model.write(&[x], (&[x.sin()]).into())?;
+/// }
+/// let mut out = [0.0];
+/// model.recall().read(&[2.0], &mut Scratch::default(), &mut out)?;
+/// assert!((out[0] - 2.0_f32.sin()).abs() < 0.05);
+/// # Ok::<(), glam_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Model {
+    pub(crate) recall: Recall<Arena>,
+    pub(crate) covariances: Arena,
+    pub(crate) warm_up: WarmUp,
+    scratch: Scratch,
+    /// The prediction made before the last write, in the units of the data.
+    before: Vec<f32>,
+}
+
+impl Model {
+    /// An empty memory.
+    pub fn new(config: Config) -> Self {
+        let recall = Recall {
+            config,
+            labels: Labels::default(),
+            sequence: 0,
+            noise: Noise::default(),
+            structure: None,
+            slots: SlotTable::default(),
+            weights: Arena::default(),
+        };
+        Self::from_parts(recall, Arena::default(), WarmUp::default())
+    }
+
+    pub(crate) fn from_parts(recall: Recall<Arena>, covariances: Arena, warm_up: WarmUp) -> Self {
+        Self { recall, covariances, warm_up, scratch: Scratch::default(), before: Vec::new() }
+    }
+
+    /// The reading half.
+    pub fn recall(&self) -> &Recall<Arena> {
+        &self.recall
+    }
+
+    /// The covariances, for [`Recall::read_with_variance`].
+    pub fn covariances(&self) -> &Arena {
+        &self.covariances
+    }
+
+    /// Fails where [`Model::write`] would refuse the observation; changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::NotFinite`], [`Error::TargetKind`], [`Error::LabelLength`],
+    /// [`Error::TooManyLabels`], [`Error::TooManySlots`].
+    pub fn check(&self, x: &[f32], target: Target<'_>) -> Result<()> {
+        self.recall.check_input(x)?;
+        match (self.recall.config.targets(), target) {
+            (Targets::Numbers(targets), Target::Numbers(y)) => {
+                check_row("target", y, targets as usize)?;
+            }
+            (Targets::Labels, Target::Label(label)) => self.recall.labels.check(label)?,
+            (Targets::Numbers(_), Target::Label(_)) => {
+                return Err(Error::TargetKind { expected: "numbers", got: "a label" });
+            }
+            (Targets::Labels, Target::Numbers(_)) => {
+                return Err(Error::TargetKind { expected: "labels", got: "numbers" });
+            }
+        }
+        let active = self.recall.structure.as_ref().map_or(0, Structure::active);
+        if self.recall.slots.len() + active > MAX_SLOTS {
+            return Err(Error::TooManySlots { max: MAX_SLOTS });
+        }
+        Ok(())
+    }
+
+    /// Stores that `target` belongs to `x`, and returns what a read of `x` gave just before: the
+    /// prequential prediction, one number a target or one score a class. A class that was new is
+    /// there with a score of 0. At the very first write there was nothing to read: zeros.
+    ///
+    /// Costs one pass over the active slots' maps and two over their covariances, without an
+    /// allocation once the slots exist; while the memory warms up, the writes that double the
+    /// number of observations fit it to all of them again.
+    ///
+    /// # Errors
+    /// Those of [`Model::check`]; the memory is then as it was.
+    pub fn write(&mut self, x: &[f32], target: Target<'_>) -> Result<&[f32]> {
+        self.check(x, target)?;
+        let kept = match target {
+            Target::Numbers(y) => Kept::Numbers(y),
+            Target::Label(label) => {
+                let class = self.recall.labels.insert(label)?;
+                self.make_room();
+                Kept::Class(class)
+            }
+        };
+        self.before.clear();
+        self.before.resize(self.recall.outputs(), 0.0);
+        if !self.warm_up.done() {
+            self.warm_up.push(x, kept);
+        }
+        if self.recall.structure.is_some() {
+            self.learn(x, kept, Pass::First)?;
+            self.note_prediction();
+        }
+        if self.warm_up.due(self.recall.config.warm_up()) {
+            self.fit()?;
+            if self.warm_up.count() >= self.recall.config.warm_up() {
+                self.warm_up.finish();
+            }
+        }
+        self.recall.sequence += 1;
+        Ok(&self.before)
+    }
+
+    /// One write a row; every row is checked before the first is written.
+    ///
+    /// # Errors
+    /// The first row's that is refused, with nothing written.
+    pub fn write_batch(&mut self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<()> {
+        if x.nrows() != y.nrows() {
+            let (expected, got) = (x.nrows(), y.nrows());
+            return Err(Error::Length { what: "the batch of targets", expected, got });
+        }
+        let (mut input, mut target) = (vec![0.0; x.ncols()], vec![0.0; y.ncols()]);
+        for write in [false, true] {
+            for (x, y) in x.rows().into_iter().zip(y.rows()) {
+                input.iter_mut().zip(x).for_each(|(input, &x)| *input = x);
+                target.iter_mut().zip(y).for_each(|(target, &y)| *target = y);
+                if write {
+                    self.write(&input, Target::Numbers(&target))?;
+                } else {
+                    self.check(&input, Target::Numbers(&target))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The prediction of the last [`Model::learn`] in the units of the data.
+    fn note_prediction(&mut self) {
+        let Some(structure) = &self.recall.structure else {
+            return;
+        };
+        let normaliser = structure.normaliser();
+        let predicted = self.before.iter_mut().zip(&self.scratch.predicted);
+        for (output, (before, predicted)) in predicted.enumerate() {
+            *before = normaliser.target_mean(output) + normaliser.target_scale(output) * predicted;
+        }
+    }
+
+    /// Makes the slots long enough for every class.
+    fn make_room(&mut self) {
+        let outputs = self.recall.outputs();
+        self.recall.noise.widen(outputs);
+        if let Some(structure) = &self.recall.structure {
+            self.recall.weights.widen(weight_lines(structure.padded(), outputs));
+        }
+    }
+
+    /// Fits the normaliser, the views and the gates to the observations gathered so far and
+    /// learns them anew.
+    fn fit(&mut self) -> Result<()> {
+        let warm_up = std::mem::take(&mut self.warm_up);
+        let recall = &mut self.recall;
+        let outputs = recall.outputs();
+        let structure = Structure::fit(&recall.config, warm_up.rows(), warm_up.targets(), outputs);
+        recall.slots = SlotTable::default();
+        recall.weights = Arena::new(weight_lines(structure.padded(), outputs));
+        let covariance = recall.config.precision().floats(structure.n());
+        self.covariances = Arena::new(lines_for(covariance));
+        recall.structure = Some(structure);
+        recall.noise = Noise::default();
+        recall.noise.widen(outputs);
+        let inputs = recall.config.inputs();
+        let passes = [Pass::First].into_iter().chain([Pass::Again; WARM_UP_PASSES - 1]);
+        let result = passes
+            .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
+            .try_for_each(|(pass, index)| {
+                let (x, kept) = warm_up.get(index, inputs, outputs);
+                self.learn(x, kept, pass)
+            });
+        self.warm_up = warm_up;
+        result
+    }
+
+    /// The write itself, on checked values and with room for every output.
+    fn learn(&mut self, x: &[f32], kept: Kept<'_>, pass: Pass) -> Result<()> {
+        let outputs = self.recall.outputs();
+        let Self { recall, covariances, scratch, .. } = self;
+        let Some(structure) = &recall.structure else {
+            return Ok(());
+        };
+        scratch.fit(recall.config.inputs(), structure, outputs);
+        let update = Update {
+            structure,
+            config: &recall.config,
+            slots: &mut recall.slots,
+            weights: &mut recall.weights,
+            covariances,
+            noise: &mut recall.noise,
+            scratch,
+        };
+        Arch::new().dispatch(
+            #[inline(always)]
+            || update.run(x, kept, pass),
+        )
+    }
+
+    /// The memory in numbers.
+    pub fn report(&self) -> Report {
+        let mut counts: Vec<(u8, u32, usize)> = Vec::new();
+        let mut keys: Vec<Key> = self.recall.slots.keys().iter().map(|&k| Key::unpack(k)).collect();
+        keys.sort_unstable_by_key(|key| (key.level, key.table));
+        for key in keys {
+            match counts.last_mut() {
+                Some((level, table, slots)) if (*level, *table) == (key.level, key.table) => {
+                    *slots += 1;
+                }
+                _ => counts.push((key.level, key.table, 1)),
+            }
+        }
+        let levels = counts
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|tables| LevelCount {
+                level: tables[0].0,
+                tables: tables.len(),
+                slots: tables.iter().map(|table| table.2).sum(),
+                fewest: tables.iter().map(|table| table.2).min().unwrap_or(0),
+                most: tables.iter().map(|table| table.2).max().unwrap_or(0),
+            })
+            .collect();
+        Report {
+            config: self.recall.config.clone(),
+            picks: self.recall.structure.as_ref().map(|structure| structure.picks().clone()),
+            sequence: self.recall.sequence,
+            outputs: self.recall.outputs(),
+            warming_up: (!self.warm_up.done()).then(|| self.warm_up.count()),
+            levels,
+            slots: self.recall.slots.len(),
+            weight_bytes: self.recall.weights.bytes(),
+            covariance_bytes: self.covariances.bytes(),
+            table_bytes: self.recall.slots.bytes() + self.warm_up.bytes(),
+            alike: self.recall.noise.alike(),
+            noise: f64::from(self.recall.noise.variance()),
+        }
+    }
+}
+
+/// Lines of a slot's weights: one padded row an output, in steps.
+pub(crate) fn weight_lines(padded: usize, outputs: usize) -> usize {
+    let rows = if outputs > OUTPUT_STEP { outputs.next_multiple_of(OUTPUT_STEP) } else { outputs };
+    (padded * rows).div_ceil(LINE_FLOATS)
+}
+
+/// Whether an observation is learned as it comes, or rehearsed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Pass {
+    /// It comes: its error is prequential and is counted.
+    First,
+    /// It was learned before: its error says nothing about new cues.
+    Again,
+}
+
+/// The parts of a model that one write works on.
+struct Update<'a> {
+    structure: &'a Structure,
+    config: &'a Config,
+    slots: &'a mut SlotTable,
+    weights: &'a mut Arena,
+    covariances: &'a mut Arena,
+    noise: &'a mut Noise,
+    scratch: &'a mut Scratch,
+}
+
+impl Update<'_> {
+    /// e = y - yhat; S = noise + sum of phi' P phi; for each active slot u = P phi,
+    /// W += e u' / S, P -= u u' / S.
+    #[inline(always)]
+    fn run(self, x: &[f32], kept: Kept<'_>, pass: Pass) -> Result<()> {
+        let Self { structure, config, slots, weights, covariances, noise, scratch } = self;
+        let (n, padded, precision) = (structure.n(), structure.padded(), config.precision());
+        activate(structure, slots, x, scratch);
+        for active in scratch.active.iter_mut().filter(|active| active.slot.is_none()) {
+            active.slot = Some(slots.insert(active.key));
+            weights.push();
+            precision.reset(covariances.push(), n, prior_variance(n));
+        }
+        predict(structure, weights, scratch)?;
+
+        let Scratch { phi, active, predicted, errors, f, v, spreads, u, .. } = scratch;
+        let normaliser = structure.normaliser();
+        for (output, (error, predicted)) in errors.iter_mut().zip(predicted).enumerate() {
+            let y = match kept {
+                Kept::Numbers(y) => normaliser.target(output, y[output]),
+                Kept::Class(class) => f32::from(u8::from(class == output)),
+            };
+            *error = y - *predicted;
+        }
+
+        let own_noise = noise.variance();
+        let mut claimed = own_noise;
+        let steps = f.chunks_exact_mut(padded).zip(v.chunks_exact_mut(padded));
+        for ((active, spread), (f, v)) in active.iter().zip(spreads.iter_mut()).zip(steps) {
+            let Some(slot) = active.slot else { continue };
+            let phi = &phi[active.feature as usize * padded..][..padded];
+            *spread = precision.spread(covariances.floats(slot), n, &mut Step { phi, f, v });
+            claimed += *spread;
+        }
+        if pass == Pass::First {
+            noise.observe(errors, claimed);
+        }
+
+        let gain = 1.0 / claimed;
+        errors.iter_mut().for_each(|error| *error *= gain);
+        let steps = f.chunks_exact_mut(padded).zip(v.chunks_exact_mut(padded));
+        for ((active, spread), (f, v)) in active.iter().zip(spreads.iter()).zip(steps) {
+            let Some(slot) = active.slot else { continue };
+            let phi = &phi[active.feature as usize * padded..][..padded];
+            let rest = (claimed - spread).max(own_noise);
+            let step = Step { phi, f, v };
+            precision.update(covariances.floats_mut(slot), n, &step, rest, claimed, u);
+            map::correct(weights.floats_mut(slot), u, errors);
+        }
+        Ok(())
+    }
+}
+
+const _: () = assert!(LINE_FLOATS.is_multiple_of(LANES));

@@ -1,0 +1,183 @@
+//! Inputs and targets in units of their own spread, fitted on the first observations, then frozen.
+
+use crate::error::Result;
+use crate::wire::{Reader, Writer};
+
+/// An input further than this many spreads from its mean counts as this far: a value far outside
+/// what was seen while warming up must neither overflow nor let a linear map run away.
+pub const INPUT_LIMIT: f32 = 16.0;
+/// The same for targets; wide, because least squares is linear in the target.
+pub const TARGET_LIMIT: f32 = 1e6;
+/// A spread is at least this share of the range of the values it was fitted on.
+const RANGE_SHARE: f64 = 0.1;
+
+/// Offset and scale of every input and target.
+///
+/// An input's scale is sqrt(s² + (r/10)²) with s its standard deviation and r its range over the
+/// rows it was fitted on. The second term is a floor with no unit of its own: an input that was
+/// nearly constant (a pixel at the border) and then moves is measured against the range it has
+/// shown, not against a spread of almost nothing. An input that was constant is measured in
+/// units of its own size, or 1 where it was 0.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Normaliser {
+    input_mean: Vec<f32>,
+    input_scale: Vec<f32>,
+    /// Standard deviation over scale: 0 for a constant input, near 1 for a well spread one.
+    input_spread: Vec<f32>,
+    target_mean: Vec<f32>,
+    target_scale: Vec<f32>,
+}
+
+/// Mean, standard deviation, minimum and maximum of one column, in f64.
+fn moments(column: impl Iterator<Item = f32> + Clone) -> (f64, f64, f64, f64) {
+    let (mut n, mut sum, mut low, mut high) = (0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY);
+    for value in column.clone().map(f64::from) {
+        n += 1.0;
+        sum += value;
+        low = low.min(value);
+        high = high.max(value);
+    }
+    let mean = sum / f64::max(n, 1.0);
+    let squares: f64 = column.map(|value| (f64::from(value) - mean).powi(2)).sum();
+    (mean, (squares / f64::max(n, 1.0)).sqrt(), low, high)
+}
+
+/// A scale as f32, never 0, never so small or large that a quotient overflows.
+fn safe_scale(scale: f64, fallback: f64) -> f32 {
+    let scale = if scale > 0.0 { scale } else { fallback };
+    scale.clamp(1e-30, 1e30) as f32
+}
+
+impl Normaliser {
+    /// Fits on `rows` (flat, `inputs` floats each) and `targets` (flat, `outputs` floats each;
+    /// empty for labels, whose 0/1 outputs are left as they are).
+    pub(crate) fn fit(rows: &[f32], inputs: usize, targets: &[f32], outputs: usize) -> Self {
+        let mut fitted = Self {
+            input_mean: Vec::with_capacity(inputs),
+            input_scale: Vec::with_capacity(inputs),
+            input_spread: Vec::with_capacity(inputs),
+            target_mean: Vec::with_capacity(outputs),
+            target_scale: Vec::with_capacity(outputs),
+        };
+        for input in 0..inputs {
+            let column = rows.iter().skip(input).step_by(inputs).copied();
+            let (mean, deviation, low, high) = moments(column);
+            let scale = deviation.hypot(RANGE_SHARE * (high - low));
+            let constant_scale = if mean == 0.0 { 1.0 } else { mean.abs() };
+            fitted.input_mean.push(mean as f32);
+            fitted.input_scale.push(safe_scale(scale, constant_scale));
+            fitted.input_spread.push(if scale > 0.0 { (deviation / scale) as f32 } else { 0.0 });
+        }
+        if !targets.is_empty() {
+            for output in 0..outputs {
+                let (mean, deviation, ..) =
+                    moments(targets.iter().skip(output).step_by(outputs).copied());
+                let constant_scale = if mean == 0.0 { 1.0 } else { mean.abs() };
+                fitted.target_mean.push(mean as f32);
+                fitted.target_scale.push(safe_scale(deviation, constant_scale));
+            }
+        }
+        fitted
+    }
+
+    /// Writes `x` in units of spread into `z`; both `inputs` long.
+    #[inline(always)]
+    pub(crate) fn inputs(&self, x: &[f32], z: &mut [f32]) {
+        let parts = self.input_mean.iter().zip(&self.input_scale);
+        for ((z, x), (mean, scale)) in z.iter_mut().zip(x).zip(parts) {
+            *z = ((x - mean) / scale).clamp(-INPUT_LIMIT, INPUT_LIMIT);
+        }
+    }
+
+    /// Target number `output` in units of spread.
+    #[inline(always)]
+    pub(crate) fn target(&self, output: usize, y: f32) -> f32 {
+        ((y - self.target_mean(output)) / self.target_scale(output))
+            .clamp(-TARGET_LIMIT, TARGET_LIMIT)
+    }
+
+    pub(crate) fn input_mean(&self) -> &[f32] {
+        &self.input_mean
+    }
+
+    pub(crate) fn input_scale(&self) -> &[f32] {
+        &self.input_scale
+    }
+
+    pub(crate) fn input_spread(&self) -> &[f32] {
+        &self.input_spread
+    }
+
+    /// Mean of a target; 0 for a class.
+    #[inline(always)]
+    pub(crate) fn target_mean(&self, output: usize) -> f32 {
+        self.target_mean.get(output).copied().unwrap_or(0.0)
+    }
+
+    /// Spread of a target; 1 for a class.
+    #[inline(always)]
+    pub(crate) fn target_scale(&self, output: usize) -> f32 {
+        self.target_scale.get(output).copied().unwrap_or(1.0)
+    }
+
+    pub(crate) fn encode(&self, writer: &mut Writer) {
+        for values in [
+            &self.input_mean,
+            &self.input_scale,
+            &self.input_spread,
+            &self.target_mean,
+            &self.target_scale,
+        ] {
+            writer.f32s(values);
+        }
+    }
+
+    /// `targets` is the number of numeric targets, 0 for labels.
+    pub(crate) fn decode(reader: &mut Reader<'_>, inputs: usize, targets: usize) -> Result<Self> {
+        let decoded = Self {
+            input_mean: reader.f32s()?,
+            input_scale: reader.f32s()?,
+            input_spread: reader.f32s()?,
+            target_mean: reader.f32s()?,
+            target_scale: reader.f32s()?,
+        };
+        let lengths = [&decoded.input_mean, &decoded.input_scale, &decoded.input_spread];
+        let fits = lengths.iter().all(|values| values.len() == inputs)
+            && decoded.target_mean.len() == targets
+            && decoded.target_scale.len() == targets
+            && decoded.input_scale.iter().chain(&decoded.target_scale).all(|&scale| scale > 0.0);
+        if fits { Ok(decoded) } else { Err(reader.damaged("the normaliser has a wrong size")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_well_spread_column_has_mean_nought_and_a_border_pixel_does_not_blow_up() {
+        // Column 0 alternates, column 1 is 0 but for one 200 in a thousand rows.
+        let rows: Vec<f32> = (0..1000)
+            .flat_map(|i| [if i % 2 == 0 { 3.0 } else { 5.0 }, if i == 7 { 200.0 } else { 0.0 }])
+            .collect();
+        let fitted = Normaliser::fit(&rows, 2, &[], 0);
+        let mut z = [0.0; 2];
+        fitted.inputs(&[4.0, 255.0], &mut z);
+        assert_eq!(z[0], 0.0);
+        assert!(z[1] > 1.0 && z[1] < 13.0, "{z:?}");
+        // The floor adds (2/10)² to a variance of 1.
+        assert!((f64::from(fitted.input_scale[0]) - 1.04_f64.sqrt()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn constant_inputs_and_extreme_values_stay_finite() {
+        let fitted = Normaliser::fit(&[0.0, 7.0, f32::MAX, 0.0, 7.0, f32::MIN], 3, &[5.0, 5.0], 1);
+        let mut z = [0.0; 3];
+        for extreme in [0.0, f32::MAX, f32::MIN, f32::MIN_POSITIVE] {
+            fitted.inputs(&[extreme; 3], &mut z);
+            assert!(z.iter().all(|z| z.is_finite() && z.abs() <= INPUT_LIMIT), "{z:?}");
+            assert!(fitted.target(0, extreme).is_finite());
+        }
+        assert_eq!(fitted.input_spread()[..2], [0.0, 0.0]);
+    }
+}

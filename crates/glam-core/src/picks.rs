@@ -1,0 +1,68 @@
+//! What a memory picks for itself from its inputs, its outputs and nothing else.
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::kernel::LANES;
+
+/// Up to this many inputs every table sees all of them.
+const NARROW_INPUTS: usize = 24;
+/// Inputs of a view of a wide memory: with the bias, two whole groups of lanes.
+const WIDE_VIEW: usize = 15;
+/// Tables of a narrow memory, where each sees everything.
+const NARROW_TABLES: usize = 128;
+/// Tables of a wide memory, where each sees a small part.
+const WIDE_TABLES: usize = 256;
+/// The level of a narrow memory's tables.
+const NARROW_LEVEL: u8 = 8;
+/// The level of a wide memory's tables.
+const WIDE_LEVEL: u8 = 6;
+/// Floats that the slots of full tables may take before a shallower level is picked: 256 MiB.
+const FULL_TABLE_FLOATS: usize = 1 << 26;
+
+/// The numbers that a memory works with: those set in its configuration, and those it picked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Picks {
+    /// Number of tables, the root not counted.
+    pub tables: usize,
+    /// Inputs that a table sees.
+    pub view: usize,
+    /// Levels at which a table has slots.
+    pub levels: Vec<u8>,
+    /// Whether there is a root: one slot for the whole space. Only where a view holds every input.
+    pub root: bool,
+}
+
+impl Picks {
+    /// Picks for `outputs` outputs.
+    pub(crate) fn choose(config: &Config, outputs: usize) -> Self {
+        let inputs = config.inputs();
+        let narrow = inputs <= NARROW_INPUTS;
+        let view = config.view().unwrap_or(if narrow { inputs } else { WIDE_VIEW });
+        let default_tables = if view == inputs { NARROW_TABLES } else { WIDE_TABLES };
+        let tables = config.tables().unwrap_or(default_tables);
+        let levels = config.levels().map_or_else(
+            || {
+                let deepest = if narrow { NARROW_LEVEL } else { WIDE_LEVEL };
+                let n = view + 1;
+                let map_floats = outputs.saturating_mul(n.next_multiple_of(LANES));
+                let slot_floats = map_floats.saturating_add(config.precision().floats(n));
+                let fits =
+                    |level: &u8| slot_floats.saturating_mul(tables << level) <= FULL_TABLE_FLOATS;
+                vec![(1..=deepest).rev().find(fits).unwrap_or(1)]
+            },
+            <[u8]>::to_vec,
+        );
+        Self { tables, view, levels, root: view == inputs }
+    }
+
+    /// The deepest level.
+    pub(crate) fn depth(&self) -> u8 {
+        self.levels.last().copied().unwrap_or(0)
+    }
+
+    /// s of a table's features: all tables together weigh as much as the root.
+    pub(crate) fn table_scale(&self) -> f32 {
+        (1.0 / (self.tables * self.levels.len()) as f64).sqrt() as f32
+    }
+}

@@ -1,0 +1,313 @@
+//! Reading: from a cue to the sum of the active maps.
+
+use ndarray::{Array1, Array2, ArrayView2};
+use pulp::Arch;
+
+use crate::config::{Config, Targets};
+use crate::error::{Error, Result};
+use crate::explain::{ActiveSlot, Explanation};
+use crate::kernel::{LANES, Step, map, total};
+use crate::label::Labels;
+use crate::noise::Noise;
+use crate::normaliser::INPUT_LIMIT;
+use crate::scratch::{Active, Scratch};
+use crate::slots::{Key, SlotLines, SlotTable};
+use crate::structure::Structure;
+
+/// All that a read needs. The weights may be a memory's own or those of a mapped file.
+///
+/// A [`Model`](crate::Model) has one; a reader of files makes one with
+/// [`SavedRecall::with_weights`](crate::SavedRecall::with_weights).
+#[derive(Debug)]
+pub struct Recall<W> {
+    pub(crate) config: Config,
+    pub(crate) labels: Labels,
+    /// Observations written.
+    pub(crate) sequence: u64,
+    pub(crate) noise: Noise,
+    /// `None` until the first write.
+    pub(crate) structure: Option<Structure>,
+    pub(crate) slots: SlotTable,
+    pub(crate) weights: W,
+}
+
+/// Fails unless `values` has `expected` finite numbers.
+pub(crate) fn check_row(what: &'static str, values: &[f32], expected: usize) -> Result<()> {
+    if values.len() != expected {
+        return Err(Error::Length { what, expected, got: values.len() });
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(Error::NotFinite { what, index }),
+        None => Ok(()),
+    }
+}
+
+/// Normalises `x`, fills the features and finds the active slots.
+#[inline(always)]
+pub(crate) fn activate(structure: &Structure, slots: &SlotTable, x: &[f32], scratch: &mut Scratch) {
+    let Scratch { z, phi, active, .. } = scratch;
+    structure.normaliser().inputs(x, z);
+    let padded = structure.padded();
+    for (feature, phi) in structure.features().iter().zip(phi.chunks_exact_mut(padded)) {
+        feature.fill(z, phi);
+    }
+    for (number, table) in structure.tables().iter().enumerate() {
+        table.keys(number, z, |key| {
+            active.push(Active { key, slot: slots.get(key), feature: table.feature() });
+        });
+    }
+}
+
+/// Sums the active maps into `scratch.predicted`, in normalised units.
+#[inline(always)]
+pub(crate) fn predict<W: SlotLines>(
+    structure: &Structure,
+    weights: &W,
+    scratch: &mut Scratch,
+) -> Result<()> {
+    let padded = structure.padded();
+    scratch.sums.fill([0.0; LANES]);
+    for active in &scratch.active {
+        if let Some(slot) = active.slot {
+            let phi = &scratch.phi[active.feature as usize * padded..][..padded];
+            map::accumulate(bytemuck::cast_slice(weights.slot(slot)?), phi, &mut scratch.sums);
+        }
+    }
+    for (predicted, sums) in scratch.predicted.iter_mut().zip(&scratch.sums) {
+        *predicted = total(sums);
+    }
+    Ok(())
+}
+
+impl<W: SlotLines> Recall<W> {
+    /// The configuration that the memory was made with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The classes, in order of first appearance; empty for a memory of numbers.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// How many observations have been written; the sequence number of the last one.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Numbers in a prediction: the targets, or one score for every class seen so far.
+    pub fn outputs(&self) -> usize {
+        match self.config.targets() {
+            Targets::Numbers(targets) => targets as usize,
+            Targets::Labels => self.labels.len(),
+        }
+    }
+
+    /// Fails where `x` is no cue for this memory.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::NotFinite`].
+    pub fn check_input(&self, x: &[f32]) -> Result<()> {
+        check_row("input", x, self.config.inputs())
+    }
+
+    fn ready(&self, x: &[f32], out: &[f32]) -> Result<&Structure> {
+        self.check_input(x)?;
+        if out.len() != self.outputs() {
+            let (expected, got) = (self.outputs(), out.len());
+            return Err(Error::Length { what: "output", expected, got });
+        }
+        self.structure.as_ref().ok_or(Error::Empty)
+    }
+
+    /// Recalls what belongs to `x` into `out`, which must be [`Recall::outputs`] long. For labels
+    /// these are scores, about 1 for the right class and 0 for the others.
+    ///
+    /// Costs one look-up, one pass over a map a table, and no allocation after the first call with
+    /// the same `scratch`.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::NotFinite`], [`Error::Empty`] before the first write,
+    /// [`Error::DamagedSlot`] where the slots lie in a file and one of them is damaged.
+    pub fn read(&self, x: &[f32], scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
+        let structure = self.ready(x, out)?;
+        self.recall(structure, x, scratch, out)
+    }
+
+    fn recall(
+        &self,
+        structure: &Structure,
+        x: &[f32],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) -> Result<()> {
+        scratch.fit(self.config.inputs(), structure, self.outputs());
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                activate(structure, &self.slots, x, scratch);
+                predict(structure, &self.weights, scratch)
+            },
+        )?;
+        let normaliser = structure.normaliser();
+        for (output, (out, predicted)) in out.iter_mut().zip(&scratch.predicted).enumerate() {
+            *out = normaliser.target_mean(output) + normaliser.target_scale(output) * predicted;
+        }
+        Ok(())
+    }
+
+    /// Recalls into `out` as [`Recall::read`] does, and the predictive variance of each output,
+    /// in squared units of the target, into `variance`.
+    ///
+    /// The variance is (mean of e² / S over recent writes) S(x), with S the noise and what the
+    /// active slots' covariances claim at x; a key with no slot claims its prior. `covariances`
+    /// are those of the same memory.
+    ///
+    /// # Errors
+    /// As [`Recall::read`].
+    pub fn read_with_variance<C: SlotLines>(
+        &self,
+        covariances: &C,
+        x: &[f32],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        variance: &mut [f32],
+    ) -> Result<()> {
+        let structure = self.ready(x, variance)?;
+        self.ready(x, out)?;
+        self.recall(structure, x, scratch, out)?;
+        let (n, padded) = (structure.n(), structure.padded());
+        let precision = self.config.precision();
+        let Scratch { active, phi, f, v, .. } = scratch;
+        let claimed = Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let mut claimed = self.noise.variance();
+                for active in active.iter() {
+                    let phi = &phi[active.feature as usize * padded..][..padded];
+                    claimed += match active.slot {
+                        Some(slot) => {
+                            let covariance = bytemuck::cast_slice(covariances.slot(slot)?);
+                            let (f, v) = (&mut f[..padded], &mut v[..padded]);
+                            precision.spread(covariance, n, &mut Step { phi, f, v })
+                        }
+                        None => prior_variance(n) * phi.iter().map(|p| p * p).sum::<f32>(),
+                    };
+                }
+                Ok(claimed)
+            },
+        )?;
+        for (output, variance) in variance.iter_mut().enumerate() {
+            let scale = structure.normaliser().target_scale(output);
+            *variance = scale * scale * self.noise.predictive(output, claimed);
+        }
+        Ok(())
+    }
+
+    /// One read a row of `x`, which must have one column an input; one row of outputs each.
+    ///
+    /// # Errors
+    /// As [`Recall::read`], for the first row that fails.
+    pub fn read_batch(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        let mut out = Array2::zeros((x.nrows(), self.outputs()));
+        let mut scratch = Scratch::default();
+        let mut cue = vec![0.0; x.ncols()];
+        for (x, mut out) in x.rows().into_iter().zip(out.rows_mut()) {
+            cue.iter_mut().zip(x).for_each(|(cue, &x)| *cue = x);
+            match out.as_slice_mut() {
+                Some(out) => self.read(&cue, &mut scratch, out)?,
+                None => {
+                    return Err(Error::Length { what: "output", expected: 1, got: 0 });
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// [`Recall::read_batch`] with the variances of [`Recall::read_with_variance`].
+    ///
+    /// # Errors
+    /// As [`Recall::read`], for the first row that fails.
+    pub fn read_batch_with_variance<C: SlotLines>(
+        &self,
+        covariances: &C,
+        x: ArrayView2<'_, f32>,
+    ) -> Result<(Array2<f32>, Array2<f32>)> {
+        let shape = (x.nrows(), self.outputs());
+        let (mut out, mut variance) = (Array2::zeros(shape), Array2::zeros(shape));
+        let mut scratch = Scratch::default();
+        let mut cue = vec![0.0; x.ncols()];
+        let (mut mean, mut spread) = (vec![0.0; shape.1], vec![0.0; shape.1]);
+        for (row, x) in x.rows().into_iter().enumerate() {
+            cue.iter_mut().zip(x).for_each(|(cue, &x)| *cue = x);
+            self.read_with_variance(covariances, &cue, &mut scratch, &mut mean, &mut spread)?;
+            out.row_mut(row).iter_mut().zip(&mean).for_each(|(out, &mean)| *out = mean);
+            variance.row_mut(row).iter_mut().zip(&spread).for_each(|(out, &value)| *out = value);
+        }
+        Ok((out, variance))
+    }
+
+    /// The linear map that the memory is at `x`: outputs = matrix x + bias, exactly the sum that
+    /// [`Recall::read`] takes, and which slots it is made of.
+    ///
+    /// # Errors
+    /// As [`Recall::read`].
+    pub fn explain(&self, x: &[f32], scratch: &mut Scratch) -> Result<Explanation> {
+        let outputs = self.outputs();
+        let mut prediction = vec![0.0; outputs];
+        self.read(x, scratch, &mut prediction)?;
+        let structure = self.structure.as_ref().ok_or(Error::Empty)?;
+        let (inputs, padded) = (self.config.inputs(), structure.padded());
+        let normaliser = structure.normaliser();
+        let mut matrix = Array2::<f64>::zeros((outputs, inputs));
+        let mut bias = Array1::<f64>::from_shape_fn(outputs, |output| {
+            f64::from(normaliser.target_mean(output))
+        });
+        let mut active = Vec::with_capacity(scratch.active.len());
+        for entry in &scratch.active {
+            let Some(slot) = entry.slot else { continue };
+            let feature = &structure.features()[entry.feature as usize];
+            let phi = &scratch.phi[entry.feature as usize * padded..][..padded];
+            let weights: &[f32] = bytemuck::cast_slice(self.weights.slot(slot)?);
+            let mut contribution = 0.0;
+            for (output, row) in weights.chunks_exact(padded).take(outputs).enumerate() {
+                let target_scale = f64::from(normaliser.target_scale(output));
+                let mut sum = 0.0;
+                for (place, &input) in feature.view().iter().enumerate() {
+                    let input = input as usize;
+                    let weight = f64::from(row[place]);
+                    sum += weight * f64::from(phi[place]);
+                    if scratch.z[input].abs() < INPUT_LIMIT {
+                        let scale = f64::from(normaliser.input_scale()[input]);
+                        let slope =
+                            weight * f64::from(feature.input_scale()) / scale * target_scale;
+                        matrix[[output, input]] += slope;
+                        bias[output] -= slope * f64::from(normaliser.input_mean()[input]);
+                    } else {
+                        // Past the limit an input counts as a constant.
+                        bias[output] += weight * f64::from(phi[place]) * target_scale;
+                    }
+                }
+                let constant = f64::from(row[feature.view().len()]) * f64::from(feature.scale());
+                bias[output] += constant * target_scale;
+                contribution += (sum + constant).powi(2);
+            }
+            active.push(ActiveSlot {
+                key: Key::unpack(entry.key),
+                slot,
+                share: contribution.sqrt(),
+            });
+        }
+        let whole: f64 = active.iter().map(|slot| slot.share).sum();
+        if whole > 0.0 {
+            active.iter_mut().for_each(|slot| slot.share /= whole);
+        }
+        Ok(Explanation { prediction, matrix, bias, active, keys: scratch.active.len() })
+    }
+}
+
+/// Variance of a slot's weights before any data: a slot sees n features, and their weights
+/// together have a variance of 1.
+pub(crate) fn prior_variance(n: usize) -> f32 {
+    1.0 / n as f32
+}

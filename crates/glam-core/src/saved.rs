@@ -1,0 +1,172 @@
+//! A memory as bytes: everything but the slots in one block, the slots as lines.
+
+use std::borrow::Cow;
+
+use crate::config::{Config, Targets};
+use crate::error::{Error, Result};
+use crate::label::{Label, Labels};
+use crate::model::{Model, weight_lines};
+use crate::noise::Noise;
+use crate::recall::Recall;
+use crate::slots::{Arena, Line, SlotLines, SlotTable, lines_for};
+use crate::structure::Structure;
+use crate::warm_up::WarmUp;
+use crate::wire::{Reader, Writer};
+
+/// The state of a model, for a store to keep. Together with the [`Config`] it is all there is:
+/// a model restored from it gives the same bits, now and after any further writes.
+#[derive(Debug)]
+pub struct State<'a> {
+    /// Observations written.
+    pub sequence: u64,
+    /// Labels, error statistics, warm-up observations, normaliser, views and gates.
+    pub structure: Vec<u8>,
+    /// The packed key of every slot, slot 0 first.
+    pub keys: Cow<'a, [u64]>,
+    /// Lines of one slot's weights; 0 while there are no slots.
+    pub weight_lines: usize,
+    /// Lines of one slot's covariance; 0 while there are no slots.
+    pub covariance_lines: usize,
+    /// The weights of every slot, slot 0 first.
+    pub weights: &'a [Line],
+    /// The covariances of every slot, slot 0 first.
+    pub covariances: &'a [Line],
+}
+
+impl Model {
+    /// The state to keep.
+    pub fn state(&self) -> State<'_> {
+        let recall = &self.recall;
+        let mut writer = Writer::default();
+        writer.u64(recall.sequence);
+        writer.u32(recall.labels.len() as u32);
+        recall.labels.names().iter().for_each(|name| writer.text(name));
+        recall.noise.encode(&mut writer);
+        self.warm_up.encode(&mut writer);
+        writer.u8(recall.structure.is_some().into());
+        if let Some(structure) = &recall.structure {
+            structure.encode(&mut writer);
+        }
+        State {
+            sequence: recall.sequence,
+            structure: writer.finish(),
+            keys: Cow::Borrowed(recall.slots.keys()),
+            weight_lines: recall.weights.stride(),
+            covariance_lines: self.covariances.stride(),
+            weights: recall.weights.lines(),
+            covariances: self.covariances.lines(),
+        }
+    }
+
+    /// The model whose state was kept: `structure`, `keys` and lines as [`State`] names them.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where the parts cannot be the state of a memory of this configuration.
+    pub fn restore(
+        config: Config,
+        structure: &[u8],
+        keys: Vec<u64>,
+        weights: Vec<Line>,
+        covariances: Vec<Line>,
+    ) -> Result<Self> {
+        let saved = SavedRecall::decode(config, structure, keys)?;
+        let slots = saved.slots.len();
+        let weights = Arena::from_lines(weights, saved.weight_lines(), slots)?;
+        let covariances = Arena::from_lines(covariances, saved.covariance_lines(), slots)?;
+        let floats = weights.lines().iter().chain(covariances.lines()).flat_map(|line| line.0);
+        if let Some(at) = floats.into_iter().position(|float| !float.is_finite()) {
+            return Err(Error::Damaged {
+                what: "a slot holds a number that is not finite",
+                at: 4 * at,
+            });
+        }
+        let (recall, warm_up) = saved.with_parts(weights);
+        Ok(Self::from_parts(recall, covariances, warm_up))
+    }
+}
+
+/// The reading half of a saved memory that still lacks its weights.
+#[derive(Debug)]
+pub struct SavedRecall {
+    config: Config,
+    sequence: u64,
+    labels: Labels,
+    noise: Noise,
+    warm_up: WarmUp,
+    structure: Option<Structure>,
+    slots: SlotTable,
+}
+
+impl SavedRecall {
+    /// Reads the structure block and the keys of a [`State`].
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where the bytes cannot be those of a memory of this configuration.
+    pub fn decode(config: Config, structure: &[u8], keys: Vec<u64>) -> Result<Self> {
+        let mut reader = Reader::new(structure);
+        let sequence = reader.u64()?;
+        let mut labels = Labels::default();
+        for position in 0..reader.u32()? {
+            let name = reader.text()?;
+            if labels.insert(Label::Text(name))? != position as usize {
+                return Err(reader.damaged("a label stands twice"));
+            }
+        }
+        let outputs = match config.targets() {
+            Targets::Numbers(_) if !labels.is_empty() => {
+                return Err(reader.damaged("a memory of numbers has labels"));
+            }
+            Targets::Numbers(targets) => targets as usize,
+            Targets::Labels => labels.len(),
+        };
+        // Before the first write there are no statistics yet.
+        let counted = if sequence == 0 { 0 } else { outputs };
+        let noise = Noise::decode(&mut reader, counted)?;
+        let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
+        let structure = match reader.u8()? {
+            0 => None,
+            _ => Some(Structure::decode(&mut reader, &config)?),
+        };
+        if structure.is_some() != (sequence > 0) || (structure.is_none() && !keys.is_empty()) {
+            return Err(reader.damaged("slots or tables are missing"));
+        }
+        reader.end()?;
+        let slots = SlotTable::from_keys(keys)?;
+        Ok(Self { config, sequence, labels, noise, warm_up, structure, slots })
+    }
+
+    /// Slots there are.
+    pub fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn outputs(&self) -> usize {
+        match self.config.targets() {
+            Targets::Numbers(targets) => targets as usize,
+            Targets::Labels => self.labels.len(),
+        }
+    }
+
+    /// Lines of one slot's weights.
+    pub fn weight_lines(&self) -> usize {
+        let outputs = self.outputs();
+        self.structure.as_ref().map_or(0, |structure| weight_lines(structure.padded(), outputs))
+    }
+
+    /// Lines of one slot's covariance.
+    pub fn covariance_lines(&self) -> usize {
+        let precision = self.config.precision();
+        self.structure.as_ref().map_or(0, |structure| lines_for(precision.floats(structure.n())))
+    }
+
+    /// Joins the weights, for reading. They must give [`SavedRecall::slots`] slots of
+    /// [`SavedRecall::weight_lines`] lines; a read of a slot that is shorter gives a wrong sum.
+    pub fn with_weights<W: SlotLines>(self, weights: W) -> Recall<W> {
+        self.with_parts(weights).0
+    }
+
+    fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp) {
+        let Self { config, sequence, labels, noise, warm_up, structure, slots } = self;
+        (Recall { config, labels, sequence, noise, structure, slots, weights }, warm_up)
+    }
+}

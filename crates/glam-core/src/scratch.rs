@@ -1,0 +1,60 @@
+//! Working memory of one write or one read, kept so that neither allocates.
+
+use crate::kernel::{LANES, Lane};
+use crate::structure::Structure;
+
+/// A slot that an input has active.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Active {
+    /// The packed key.
+    pub(crate) key: u64,
+    /// The slot, or `None` for a key with no slot.
+    pub(crate) slot: Option<u32>,
+    /// Number of its feature.
+    pub(crate) feature: u32,
+}
+
+/// Working memory of one write or one read. Make one with `Scratch::default()` per thread and
+/// hand it to every call; after the first call it allocates nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Scratch {
+    /// The input, normalised.
+    pub(crate) z: Vec<f32>,
+    /// Every feature, padded.
+    pub(crate) phi: Vec<f32>,
+    /// The active keys, table by table.
+    pub(crate) active: Vec<Active>,
+    /// One group of lanes an output.
+    pub(crate) sums: Vec<Lane>,
+    /// The prediction, in normalised units.
+    pub(crate) predicted: Vec<f32>,
+    /// The errors, in normalised units.
+    pub(crate) errors: Vec<f32>,
+    /// f = U' phi of every active slot.
+    pub(crate) f: Vec<f32>,
+    /// v = D f of every active slot.
+    pub(crate) v: Vec<f32>,
+    /// phi' P phi of every active slot.
+    pub(crate) spreads: Vec<f32>,
+    /// u = P phi of one slot.
+    pub(crate) u: Vec<f32>,
+}
+
+impl Scratch {
+    /// Fits the sizes to a structure and a number of outputs.
+    #[inline]
+    pub(crate) fn fit(&mut self, inputs: usize, structure: &Structure, outputs: usize) {
+        let (padded, active) = (structure.padded(), structure.active());
+        self.phi.resize(padded * structure.features().len(), 0.0);
+        self.z.resize(inputs, 0.0);
+        self.active.clear();
+        self.active.reserve(active);
+        self.sums.resize(outputs, [0.0; LANES]);
+        self.predicted.resize(outputs, 0.0);
+        self.errors.resize(outputs, 0.0);
+        self.f.resize(padded * active, 0.0);
+        self.v.resize(padded * active, 0.0);
+        self.spreads.resize(active, 0.0);
+        self.u.resize(padded, 0.0);
+    }
+}

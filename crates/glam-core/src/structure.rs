@@ -1,0 +1,269 @@
+//! What is fixed once the memory has warmed up: the normaliser, the features, the tables.
+
+use crate::config::{Config, MAX_DEPTH, MAX_TABLES, Targets};
+use crate::error::Result;
+use crate::feature::{Feature, padded};
+use crate::gate::{self, Gate, Sample};
+use crate::normaliser::Normaliser;
+use crate::picks::Picks;
+use crate::rng::Rng;
+use crate::slots::Key;
+use crate::wire::{Reader, Writer};
+
+/// A table: a gate, the levels at which it has slots, and the feature its slots see.
+#[derive(Debug)]
+pub(crate) struct Table {
+    gate: Box<dyn Gate>,
+    levels: Vec<u8>,
+    feature: u32,
+}
+
+impl Table {
+    pub(crate) fn feature(&self) -> u32 {
+        self.feature
+    }
+
+    /// Calls `each` with the packed key of every level of table number `table` at `z`.
+    #[inline]
+    pub(crate) fn keys(&self, table: usize, z: &[f32], mut each: impl FnMut(u64)) {
+        let depth = self.gate.depth();
+        let path = self.gate.path(z);
+        for &level in &self.levels {
+            let bits = path >> (depth - level);
+            each(Key { table: table as u32, level, bits }.pack());
+        }
+    }
+}
+
+/// Everything about a memory that its writes do not change.
+#[derive(Debug)]
+pub(crate) struct Structure {
+    picks: Picks,
+    normaliser: Normaliser,
+    features: Vec<Feature>,
+    tables: Vec<Table>,
+}
+
+impl Structure {
+    /// Fits the normaliser and draws views and gates from the first observations: `rows` flat
+    /// inputs, `targets` flat numbers (empty for labels).
+    pub(crate) fn fit(config: &Config, rows: &[f32], targets: &[f32], outputs: usize) -> Self {
+        let inputs = config.inputs();
+        let picks = Picks::choose(config, outputs);
+        let normaliser = Normaliser::fit(rows, inputs, targets, outputs);
+        let mut z = vec![0.0; rows.len()];
+        for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
+            normaliser.inputs(x, z);
+        }
+        let sample = Sample { rows: &z, inputs };
+        let scale = picks.table_scale();
+        let everything: Vec<u32> = (0..inputs as u32).collect();
+        let (mut features, mut tables) = (Vec::new(), Vec::new());
+        if picks.view == inputs {
+            features.push(Feature::new(everything.clone(), scale));
+        }
+        for table in 0..picks.tables {
+            let mut rng = Rng::new(config.seed(), table as u64);
+            let (feature, view) = if picks.view == inputs {
+                (0, everything.clone())
+            } else {
+                let view = draw_view(normaliser.input_spread(), picks.view, &mut rng);
+                features.push(Feature::new(view.clone(), scale));
+                (table, view)
+            };
+            let family = config.families()[table % config.families().len()];
+            let gate = gate::draw(family, picks.depth(), &view, sample, &mut rng);
+            tables.push(Table { gate, levels: picks.levels.clone(), feature: feature as u32 });
+        }
+        if picks.root {
+            let feature = features.len() as u32;
+            features.push(Feature::new(everything, 1.0));
+            tables.push(Table { gate: Box::new(gate::Root), levels: vec![0], feature });
+        }
+        Self { picks, normaliser, features, tables }
+    }
+
+    pub(crate) fn picks(&self) -> &Picks {
+        &self.picks
+    }
+
+    pub(crate) fn normaliser(&self) -> &Normaliser {
+        &self.normaliser
+    }
+
+    pub(crate) fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    pub(crate) fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// Features of a slot: the inputs of a view and the bias.
+    pub(crate) fn n(&self) -> usize {
+        self.picks.view + 1
+    }
+
+    /// Floats of a feature with its padding.
+    pub(crate) fn padded(&self) -> usize {
+        padded(self.picks.view)
+    }
+
+    /// Slots that one input can have active.
+    pub(crate) fn active(&self) -> usize {
+        self.tables.iter().map(|table| table.levels.len()).sum()
+    }
+
+    pub(crate) fn encode(&self, writer: &mut Writer) {
+        writer.u32(self.picks.view as u32);
+        writer.u32(self.picks.tables as u32);
+        writer.u32s(&self.picks.levels.iter().map(|&level| level.into()).collect::<Vec<_>>());
+        writer.u8(self.picks.root.into());
+        self.normaliser.encode(writer);
+        writer.u32(self.features.len() as u32);
+        for feature in &self.features {
+            feature.encode(writer);
+        }
+        writer.u32(self.tables.len() as u32);
+        for table in &self.tables {
+            writer.u32(table.feature);
+            writer.u32s(&table.levels.iter().map(|&level| level.into()).collect::<Vec<_>>());
+            gate::encode(table.gate.as_ref(), writer);
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>, config: &Config) -> Result<Self> {
+        let inputs = config.inputs();
+        let view = reader.u32()? as usize;
+        let tables = reader.u32()? as usize;
+        let levels = decode_levels(reader)?;
+        let root = reader.u8()? != 0;
+        if !(1..=inputs).contains(&view) || !(1..=MAX_TABLES).contains(&tables) {
+            return Err(reader.damaged("a view or the number of tables is out of range"));
+        }
+        let picks = Picks { tables, view, levels, root };
+        let targets = match config.targets() {
+            Targets::Numbers(targets) => targets as usize,
+            Targets::Labels => 0,
+        };
+        let normaliser = Normaliser::decode(reader, inputs, targets)?;
+        let feature_count = reader.u32()? as usize;
+        if feature_count > MAX_TABLES + 1 {
+            return Err(reader.damaged("there are too many features"));
+        }
+        let features = (0..feature_count)
+            .map(|_| Feature::decode(reader, inputs, view))
+            .collect::<Result<Vec<_>>>()?;
+        let table_count = reader.u32()? as usize;
+        if table_count != picks.tables + usize::from(root) {
+            return Err(reader.damaged("there are tables missing or too many"));
+        }
+        let tables = (0..table_count)
+            .map(|_| {
+                let feature = reader.u32()?;
+                let levels = decode_levels(reader)?;
+                let gate = gate::decode(reader, inputs)?;
+                let reachable = levels.iter().all(|&level| level <= gate.depth());
+                if (feature as usize) < features.len() && reachable {
+                    Ok(Table { gate, levels, feature })
+                } else {
+                    Err(reader.damaged("a table names a feature or a level that is not there"))
+                }
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { picks, normaliser, features, tables })
+    }
+}
+
+fn decode_levels(reader: &mut Reader<'_>) -> Result<Vec<u8>> {
+    let levels = reader.u32s()?;
+    let rising = levels.windows(2).all(|pair| pair[0] < pair[1]);
+    if levels.is_empty() || !rising || levels.iter().any(|&level| level > MAX_DEPTH.into()) {
+        return Err(reader.damaged("levels are out of range"));
+    }
+    Ok(levels.into_iter().map(|level| level as u8).collect())
+}
+
+/// Draws `count` inputs without replacement, in proportion to the square root of their spread;
+/// inputs that have been constant so far come last. Rising order.
+///
+/// The draw keeps the `count` largest of u^(1/w), the weighted reservoir of Efraimidis and
+/// Spirakis (2006); with w a square root in [0, 1] it needs only u^(1/w) for w = 1/k, which is
+/// taken as a comparison of logarithms.
+fn draw_view(spread: &[f32], count: usize, rng: &mut Rng) -> Vec<u32> {
+    let mut drawn: Vec<(f64, u32)> = spread
+        .iter()
+        .enumerate()
+        .map(|(input, &spread)| {
+            let unit = f64::from(rng.unit()).max(1e-9);
+            let weight = f64::from(spread).sqrt();
+            // Constant inputs get a rank below every other, in random order among themselves.
+            let rank = if weight > 0.0 { log2(unit) / weight } else { f64::from(-1e30_f32) * unit };
+            (rank, input as u32)
+        })
+        .collect();
+    drawn.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut view: Vec<u32> = drawn.into_iter().take(count).map(|(_, input)| input).collect();
+    view.sort_unstable();
+    view
+}
+
+/// log2 of a positive number from its bits and one rational step: the same on every platform, and
+/// right to 1e-3, which is enough to rank random draws.
+fn log2(x: f64) -> f64 {
+    let bits = x.to_bits();
+    let exponent = ((bits >> 52) & 0x7FF) as f64 - 1023.0;
+    let mantissa = f64::from_bits((bits & 0x000F_FFFF_FFFF_FFFF) | 0x3FF0_0000_0000_0000);
+    // ln(m) = 2 atanh((m - 1) / (m + 1)), three terms.
+    let t = (mantissa - 1.0) / (mantissa + 1.0);
+    let t2 = t * t;
+    exponent + 2.0 * t * (1.0 + t2 / 3.0 + t2 * t2 / 5.0) * std::f64::consts::LOG2_E
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log2_is_right_to_a_thousandth() {
+        for x in [1e-9, 0.001, 0.25, 0.5, 0.7, 0.999, 1.0, 1.5] {
+            assert!((log2(x) - x.log2()).abs() < 1e-3, "{x}");
+        }
+    }
+
+    #[test]
+    fn views_follow_the_spread_and_leave_constants_out() {
+        let spread = [0.0, 1.0, 0.04, 1.0, 0.0, 1.0, 0.04, 1.0];
+        let mut counts = [0; 8];
+        for seed in 0..2000 {
+            let view = draw_view(&spread, 3, &mut Rng::new(seed, 0));
+            assert_eq!(view.len(), 3);
+            view.iter().for_each(|&input| counts[input as usize] += 1);
+        }
+        assert_eq!((counts[0], counts[4]), (0, 0));
+        assert!(counts[1] > 2 * counts[2] && counts[3] > 2 * counts[6], "{counts:?}");
+        // With nothing else to draw, constants are drawn too: a view is never short.
+        assert_eq!(draw_view(&[0.0; 4], 3, &mut Rng::new(1, 0)).len(), 3);
+    }
+
+    #[test]
+    fn a_structure_survives_its_bytes_and_no_truncation_passes() {
+        let config = Config::builder(30, Targets::Numbers(2)).tables(5).build().unwrap();
+        let mut rng = Rng::new(2, 2);
+        let rows: Vec<f32> = (0..30 * 64).map(|_| rng.normal()).collect();
+        let targets: Vec<f32> = (0..2 * 64).map(|_| rng.normal()).collect();
+        let structure = Structure::fit(&config, &rows, &targets, 2);
+        let mut writer = Writer::default();
+        structure.encode(&mut writer);
+        let bytes = writer.finish();
+        let mut reader = Reader::new(&bytes);
+        let back = Structure::decode(&mut reader, &config).unwrap();
+        reader.end().unwrap();
+        let mut writer = Writer::default();
+        back.encode(&mut writer);
+        assert_eq!(writer.finish(), bytes);
+        for end in 0..bytes.len() {
+            assert!(Structure::decode(&mut Reader::new(&bytes[..end]), &config).is_err());
+        }
+    }
+}
