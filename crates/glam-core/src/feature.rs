@@ -1,7 +1,7 @@
 //! Features: what a table's slots see of an input.
 
 use crate::error::Result;
-use crate::kernel::LANES;
+use crate::kernel::{LANES, Lane};
 use crate::wire::{Reader, Writer};
 
 /// phi(x) = s [x_view / sqrt(v), 1, 0 ...]: a view of v inputs, a bias, padded to whole lanes.
@@ -35,7 +35,8 @@ impl Feature {
 
     /// Fills `phi`, its padding with zeros.
     #[inline(always)]
-    pub(crate) fn fill(&self, z: &[f32], phi: &mut [f32]) {
+    pub(crate) fn fill(&self, z: &[f32], phi: &mut [Lane]) {
+        let phi = phi.as_flattened_mut();
         let scale = self.input_scale();
         for (phi, &input) in phi.iter_mut().zip(&self.view) {
             *phi = z[input as usize] * scale;
@@ -60,7 +61,7 @@ impl Feature {
     }
 }
 
-/// Floats of a feature of `view` inputs, with its bias and its padding.
-pub(crate) fn padded(view: usize) -> usize {
-    (view + 1).next_multiple_of(LANES)
+/// Groups of a feature of `view` inputs, with its bias and its padding.
+pub(crate) fn width(view: usize) -> usize {
+    (view + 1).div_ceil(LANES)
 }

@@ -50,7 +50,7 @@ pub use model::{Model, Target};
 pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};
 pub use picks::Picks;
 pub use recall::Recall;
-pub use report::{LevelCount, Report};
+pub use report::{LevelCount, Report, Sizes};
 pub use saved::{SavedRecall, State};
 pub use scratch::Scratch;
 pub use slots::{Arena, FixedState, Key, LINE_FLOATS, Line, MAX_SLOTS, SlotLines};

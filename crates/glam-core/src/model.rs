@@ -1,17 +1,17 @@
 //! Writing: mean-field recursive least squares on the spot.
 
 use ndarray::ArrayView2;
-use pulp::Arch;
 
 use crate::config::{Config, Targets};
 use crate::error::{Error, Result};
-use crate::kernel::{LANES, Step, map};
+use crate::kernel::simd::{Kernel, dispatch};
+use crate::kernel::{LANES, Simd, Step, map};
 use crate::label::{Label, Labels};
 use crate::noise::Noise;
 use crate::recall::{Recall, activate, check_row, predict, prior_variance};
-use crate::report::{LevelCount, Report};
+use crate::report::{Report, Sizes};
 use crate::scratch::Scratch;
-use crate::slots::{Arena, Key, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
+use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
 use crate::structure::Structure;
 use crate::warm_up::{Kept, WarmUp};
 
@@ -216,7 +216,7 @@ impl Model {
         let outputs = self.recall.outputs();
         self.recall.noise.widen(outputs);
         if let Some(structure) = &self.recall.structure {
-            self.recall.weights.widen(weight_lines(structure.padded(), outputs));
+            self.recall.weights.widen(weight_lines(structure.width(), outputs));
         }
     }
 
@@ -228,7 +228,7 @@ impl Model {
         let outputs = recall.outputs();
         let structure = Structure::fit(&recall.config, warm_up.rows(), warm_up.targets(), outputs);
         recall.slots = SlotTable::default();
-        recall.weights = Arena::new(weight_lines(structure.padded(), outputs));
+        recall.weights = Arena::new(weight_lines(structure.width(), outputs));
         let covariance = recall.config.precision().floats(structure.n());
         self.covariances = Arena::new(lines_for(covariance));
         recall.structure = Some(structure);
@@ -254,7 +254,7 @@ impl Model {
             return Ok(());
         };
         scratch.fit(recall.config.inputs(), structure, outputs);
-        let update = Update {
+        dispatch(Update {
             structure,
             config: &recall.config,
             slots: &mut recall.slots,
@@ -262,57 +262,27 @@ impl Model {
             covariances,
             noise: &mut recall.noise,
             scratch,
-        };
-        Arch::new().dispatch(
-            #[inline(always)]
-            || update.run(x, kept, pass),
-        )
+            x,
+            kept,
+            pass,
+        })
     }
 
     /// The memory in numbers.
     pub fn report(&self) -> Report {
-        let mut counts: Vec<(u8, u32, usize)> = Vec::new();
-        let mut keys: Vec<Key> = self.recall.slots.keys().iter().map(|&k| Key::unpack(k)).collect();
-        keys.sort_unstable_by_key(|key| (key.level, key.table));
-        for key in keys {
-            match counts.last_mut() {
-                Some((level, table, slots)) if (*level, *table) == (key.level, key.table) => {
-                    *slots += 1;
-                }
-                _ => counts.push((key.level, key.table, 1)),
-            }
-        }
-        let levels = counts
-            .chunk_by(|a, b| a.0 == b.0)
-            .map(|tables| LevelCount {
-                level: tables[0].0,
-                tables: tables.len(),
-                slots: tables.iter().map(|table| table.2).sum(),
-                fewest: tables.iter().map(|table| table.2).min().unwrap_or(0),
-                most: tables.iter().map(|table| table.2).max().unwrap_or(0),
-            })
-            .collect();
-        Report {
-            config: self.recall.config.clone(),
-            picks: self.recall.structure.as_ref().map(|structure| structure.picks().clone()),
-            sequence: self.recall.sequence,
-            outputs: self.recall.outputs(),
+        self.recall.report(&Sizes {
             warming_up: (!self.warm_up.done()).then(|| self.warm_up.count()),
-            levels,
-            slots: self.recall.slots.len(),
+            warm_up_bytes: self.warm_up.bytes(),
             weight_bytes: self.recall.weights.bytes(),
             covariance_bytes: self.covariances.bytes(),
-            table_bytes: self.recall.slots.bytes() + self.warm_up.bytes(),
-            alike: self.recall.noise.alike(),
-            noise: f64::from(self.recall.noise.variance()),
-        }
+        })
     }
 }
 
 /// Lines of a slot's weights: one padded row an output, in steps.
-pub(crate) fn weight_lines(padded: usize, outputs: usize) -> usize {
+pub(crate) fn weight_lines(width: usize, outputs: usize) -> usize {
     let rows = if outputs > OUTPUT_STEP { outputs.next_multiple_of(OUTPUT_STEP) } else { outputs };
-    (padded * rows).div_ceil(LINE_FLOATS)
+    (width * LANES * rows).div_ceil(LINE_FLOATS)
 }
 
 /// Whether an observation is learned as it comes, or rehearsed.
@@ -333,27 +303,32 @@ struct Update<'a> {
     covariances: &'a mut Arena,
     noise: &'a mut Noise,
     scratch: &'a mut Scratch,
+    x: &'a [f32],
+    kept: Kept<'a>,
+    pass: Pass,
 }
 
-impl Update<'_> {
+impl Kernel for Update<'_> {
+    type Output = Result<()>;
+
     /// e = y - yhat; S = noise + sum of phi' P phi; for each active slot u = P phi,
     /// W += e u' / S, P -= u u' / S.
     #[inline(always)]
-    fn run(self, x: &[f32], kept: Kept<'_>, pass: Pass) -> Result<()> {
-        let Self { structure, config, slots, weights, covariances, noise, scratch } = self;
-        let (n, padded, precision) = (structure.n(), structure.padded(), config.precision());
-        activate(structure, slots, x, scratch);
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        let Self { structure, config, slots, weights, covariances, noise, scratch, .. } = self;
+        let (n, width, precision) = (structure.n(), structure.width(), config.precision());
+        activate(structure, slots, self.x, scratch);
         for active in scratch.active.iter_mut().filter(|active| active.slot.is_none()) {
             active.slot = Some(slots.insert(active.key));
             weights.push();
             precision.reset(covariances.push(), n, prior_variance(n));
         }
-        predict(structure, weights, scratch)?;
+        predict(simd, structure, weights, scratch)?;
 
         let Scratch { phi, active, predicted, errors, f, v, spreads, u, .. } = scratch;
         let normaliser = structure.normaliser();
         for (output, (error, predicted)) in errors.iter_mut().zip(predicted).enumerate() {
-            let y = match kept {
+            let y = match self.kept {
                 Kept::Numbers(y) => normaliser.target(output, y[output]),
                 Kept::Class(class) => f32::from(u8::from(class == output)),
             };
@@ -362,27 +337,27 @@ impl Update<'_> {
 
         let own_noise = noise.variance();
         let mut claimed = own_noise;
-        let steps = f.chunks_exact_mut(padded).zip(v.chunks_exact_mut(padded));
+        let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
         for ((active, spread), (f, v)) in active.iter().zip(spreads.iter_mut()).zip(steps) {
             let Some(slot) = active.slot else { continue };
-            let phi = &phi[active.feature as usize * padded..][..padded];
-            *spread = precision.spread(covariances.floats(slot), n, &mut Step { phi, f, v });
+            let phi = &phi[active.feature as usize * width..][..width];
+            *spread = precision.spread(simd, covariances.floats(slot), n, &mut Step { phi, f, v });
             claimed += *spread;
         }
-        if pass == Pass::First {
+        if self.pass == Pass::First {
             noise.observe(errors, claimed);
         }
 
         let gain = 1.0 / claimed;
         errors.iter_mut().for_each(|error| *error *= gain);
-        let steps = f.chunks_exact_mut(padded).zip(v.chunks_exact_mut(padded));
+        let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
         for ((active, spread), (f, v)) in active.iter().zip(spreads.iter()).zip(steps) {
             let Some(slot) = active.slot else { continue };
-            let phi = &phi[active.feature as usize * padded..][..padded];
+            let phi = &phi[active.feature as usize * width..][..width];
             let rest = (claimed - spread).max(own_noise);
             let step = Step { phi, f, v };
-            precision.update(covariances.floats_mut(slot), n, &step, rest, claimed, u);
-            map::correct(weights.floats_mut(slot), u, errors);
+            precision.update(simd, covariances.floats_mut(slot), n, &step, rest, claimed, u);
+            map::correct(simd, weights.floats_mut(slot), u, errors);
         }
         Ok(())
     }

@@ -1,18 +1,17 @@
 //! Reading: from a cue to the sum of the active maps.
 
-use ndarray::{Array1, Array2, ArrayView2};
-use pulp::Arch;
-
-use crate::config::{Config, Targets};
+use crate::config::{Config, Precision, Targets};
 use crate::error::{Error, Result};
 use crate::explain::{ActiveSlot, Explanation};
-use crate::kernel::{LANES, Step, map, total};
+use crate::kernel::simd::{Kernel, dispatch};
+use crate::kernel::{LANES, Simd, Step, map};
 use crate::label::Labels;
 use crate::noise::Noise;
 use crate::normaliser::INPUT_LIMIT;
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Key, SlotLines, SlotTable};
 use crate::structure::Structure;
+use ndarray::{Array1, Array2, ArrayView2};
 
 /// All that a read needs. The weights may be a memory's own or those of a mapped file.
 ///
@@ -47,8 +46,8 @@ pub(crate) fn check_row(what: &'static str, values: &[f32], expected: usize) -> 
 pub(crate) fn activate(structure: &Structure, slots: &SlotTable, x: &[f32], scratch: &mut Scratch) {
     let Scratch { z, phi, active, .. } = scratch;
     structure.normaliser().inputs(x, z);
-    let padded = structure.padded();
-    for (feature, phi) in structure.features().iter().zip(phi.chunks_exact_mut(padded)) {
+    let features = structure.features().iter().zip(phi.chunks_exact_mut(structure.width()));
+    for (feature, phi) in features {
         feature.fill(z, phi);
     }
     for (number, table) in structure.tables().iter().enumerate() {
@@ -60,26 +59,82 @@ pub(crate) fn activate(structure: &Structure, slots: &SlotTable, x: &[f32], scra
 
 /// Sums the active maps into `scratch.predicted`, in normalised units.
 #[inline(always)]
-pub(crate) fn predict<W: SlotLines>(
+pub(crate) fn predict<S: Simd, W: SlotLines>(
+    simd: S,
     structure: &Structure,
     weights: &W,
     scratch: &mut Scratch,
 ) -> Result<()> {
-    let padded = structure.padded();
-    scratch.sums.fill([0.0; LANES]);
-    for active in &scratch.active {
+    let Scratch { phi, active, sums, predicted, .. } = scratch;
+    let width = structure.width();
+    sums.fill([0.0; LANES]);
+    for active in active.iter() {
         if let Some(slot) = active.slot {
-            let phi = &scratch.phi[active.feature as usize * padded..][..padded];
-            map::accumulate(bytemuck::cast_slice(weights.slot(slot)?), phi, &mut scratch.sums);
+            let phi = &phi[active.feature as usize * width..][..width];
+            map::accumulate(simd, bytemuck::cast_slice(weights.slot(slot)?), phi, sums);
         }
     }
-    for (predicted, sums) in scratch.predicted.iter_mut().zip(&scratch.sums) {
-        *predicted = total(sums);
+    for (predicted, sums) in predicted.iter_mut().zip(sums) {
+        *predicted = simd.total(simd.load(sums));
     }
     Ok(())
 }
 
-impl<W: SlotLines> Recall<W> {
+/// The work of a read.
+struct Read<'a, W> {
+    structure: &'a Structure,
+    slots: &'a SlotTable,
+    weights: &'a W,
+    x: &'a [f32],
+    scratch: &'a mut Scratch,
+}
+
+impl<W: SlotLines> Kernel for Read<'_, W> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        activate(self.structure, self.slots, self.x, self.scratch);
+        predict(simd, self.structure, self.weights, self.scratch)
+    }
+}
+
+/// S at the cue that was read last: the noise and what its keys' covariances claim.
+struct Claim<'a, C> {
+    structure: &'a Structure,
+    precision: Precision,
+    covariances: &'a C,
+    noise: f32,
+    scratch: &'a mut Scratch,
+}
+
+impl<C: SlotLines> Kernel for Claim<'_, C> {
+    type Output = Result<f32>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Result<f32> {
+        let Scratch { active, phi, f, v, .. } = self.scratch;
+        let (n, width) = (self.structure.n(), self.structure.width());
+        let mut claimed = self.noise;
+        for active in active.iter() {
+            let phi = &phi[active.feature as usize * width..][..width];
+            claimed += match active.slot {
+                Some(slot) => {
+                    let covariance = bytemuck::cast_slice(self.covariances.slot(slot)?);
+                    let mut step = Step { phi, f: &mut f[..width], v: &mut v[..width] };
+                    self.precision.spread(simd, covariance, n, &mut step)
+                }
+                None => {
+                    let squares = phi.as_flattened().iter().map(|phi| phi * phi);
+                    prior_variance(n) * squares.sum::<f32>()
+                }
+            };
+        }
+        Ok(claimed)
+    }
+}
+
+impl<W> Recall<W> {
     /// The configuration that the memory was made with.
     pub fn config(&self) -> &Config {
         &self.config
@@ -110,7 +165,9 @@ impl<W: SlotLines> Recall<W> {
     pub fn check_input(&self, x: &[f32]) -> Result<()> {
         check_row("input", x, self.config.inputs())
     }
+}
 
+impl<W: SlotLines> Recall<W> {
     fn ready(&self, x: &[f32], out: &[f32]) -> Result<&Structure> {
         self.check_input(x)?;
         if out.len() != self.outputs() {
@@ -142,13 +199,8 @@ impl<W: SlotLines> Recall<W> {
         out: &mut [f32],
     ) -> Result<()> {
         scratch.fit(self.config.inputs(), structure, self.outputs());
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                activate(structure, &self.slots, x, scratch);
-                predict(structure, &self.weights, scratch)
-            },
-        )?;
+        let Self { slots, weights, .. } = self;
+        dispatch(Read { structure, slots, weights, x, scratch })?;
         let normaliser = structure.normaliser();
         for (output, (out, predicted)) in out.iter_mut().zip(&scratch.predicted).enumerate() {
             *out = normaliser.target_mean(output) + normaliser.target_scale(output) * predicted;
@@ -176,27 +228,8 @@ impl<W: SlotLines> Recall<W> {
         let structure = self.ready(x, variance)?;
         self.ready(x, out)?;
         self.recall(structure, x, scratch, out)?;
-        let (n, padded) = (structure.n(), structure.padded());
-        let precision = self.config.precision();
-        let Scratch { active, phi, f, v, .. } = scratch;
-        let claimed = Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let mut claimed = self.noise.variance();
-                for active in active.iter() {
-                    let phi = &phi[active.feature as usize * padded..][..padded];
-                    claimed += match active.slot {
-                        Some(slot) => {
-                            let covariance = bytemuck::cast_slice(covariances.slot(slot)?);
-                            let (f, v) = (&mut f[..padded], &mut v[..padded]);
-                            precision.spread(covariance, n, &mut Step { phi, f, v })
-                        }
-                        None => prior_variance(n) * phi.iter().map(|p| p * p).sum::<f32>(),
-                    };
-                }
-                Ok(claimed)
-            },
-        )?;
+        let (precision, noise) = (self.config.precision(), self.noise.variance());
+        let claimed = dispatch(Claim { structure, precision, covariances, noise, scratch })?;
         for (output, variance) in variance.iter_mut().enumerate() {
             let scale = structure.normaliser().target_scale(output);
             *variance = scale * scale * self.noise.predictive(output, claimed);
@@ -257,7 +290,7 @@ impl<W: SlotLines> Recall<W> {
         let mut prediction = vec![0.0; outputs];
         self.read(x, scratch, &mut prediction)?;
         let structure = self.structure.as_ref().ok_or(Error::Empty)?;
-        let (inputs, padded) = (self.config.inputs(), structure.padded());
+        let (inputs, width) = (self.config.inputs(), structure.width());
         let normaliser = structure.normaliser();
         let mut matrix = Array2::<f64>::zeros((outputs, inputs));
         let mut bias = Array1::<f64>::from_shape_fn(outputs, |output| {
@@ -267,10 +300,10 @@ impl<W: SlotLines> Recall<W> {
         for entry in &scratch.active {
             let Some(slot) = entry.slot else { continue };
             let feature = &structure.features()[entry.feature as usize];
-            let phi = &scratch.phi[entry.feature as usize * padded..][..padded];
+            let phi = scratch.phi[entry.feature as usize * width..][..width].as_flattened();
             let weights: &[f32] = bytemuck::cast_slice(self.weights.slot(slot)?);
             let mut contribution = 0.0;
-            for (output, row) in weights.chunks_exact(padded).take(outputs).enumerate() {
+            for (output, row) in weights.chunks_exact(phi.len()).take(outputs).enumerate() {
                 let target_scale = f64::from(normaliser.target_scale(output));
                 let mut sum = 0.0;
                 for (place, &input) in feature.view().iter().enumerate() {

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::picks::Picks;
+use crate::recall::Recall;
+use crate::slots::{Key, SlotLines};
 
 /// Slots at one level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -49,4 +51,58 @@ pub struct Report {
     pub alike: f64,
     /// The noise that the next write assumes, in variances of the target.
     pub noise: f64,
+}
+
+/// What the reading half does not know of itself, for [`Recall::report`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Observations still gathered while the memory warms up; `None` once it has.
+    pub warming_up: Option<usize>,
+    /// Bytes that the gathered observations take in memory.
+    pub warm_up_bytes: usize,
+    /// Bytes of weights.
+    pub weight_bytes: usize,
+    /// Bytes of covariances.
+    pub covariance_bytes: usize,
+}
+
+impl<W: SlotLines> Recall<W> {
+    /// The memory in numbers, with the `sizes` of what is kept beside the reading half.
+    pub fn report(&self, sizes: &Sizes) -> Report {
+        let mut counts: Vec<(u8, u32, usize)> = Vec::new();
+        let mut keys: Vec<Key> = self.slots.keys().iter().map(|&k| Key::unpack(k)).collect();
+        keys.sort_unstable_by_key(|key| (key.level, key.table));
+        for key in keys {
+            match counts.last_mut() {
+                Some((level, table, slots)) if (*level, *table) == (key.level, key.table) => {
+                    *slots += 1;
+                }
+                _ => counts.push((key.level, key.table, 1)),
+            }
+        }
+        let levels = counts
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|tables| LevelCount {
+                level: tables[0].0,
+                tables: tables.len(),
+                slots: tables.iter().map(|table| table.2).sum(),
+                fewest: tables.iter().map(|table| table.2).min().unwrap_or(0),
+                most: tables.iter().map(|table| table.2).max().unwrap_or(0),
+            })
+            .collect();
+        Report {
+            config: self.config.clone(),
+            picks: self.structure.as_ref().map(|structure| structure.picks().clone()),
+            sequence: self.sequence,
+            outputs: self.outputs(),
+            warming_up: sizes.warming_up,
+            levels,
+            slots: self.slots.len(),
+            weight_bytes: sizes.weight_bytes,
+            covariance_bytes: sizes.covariance_bytes,
+            table_bytes: self.slots.bytes() + sizes.warm_up_bytes,
+            alike: self.noise.alike(),
+            noise: f64::from(self.noise.variance()),
+        }
+    }
 }

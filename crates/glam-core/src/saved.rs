@@ -135,6 +135,16 @@ impl SavedRecall {
         Ok(Self { config, sequence, labels, noise, warm_up, structure, slots })
     }
 
+    /// Observations written.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Observations gathered while the memory warms up; `None` once it has.
+    pub fn warming_up(&self) -> Option<usize> {
+        (!self.warm_up.done()).then(|| self.warm_up.count())
+    }
+
     /// Slots there are.
     pub fn slots(&self) -> usize {
         self.slots.len()
@@ -150,7 +160,7 @@ impl SavedRecall {
     /// Lines of one slot's weights.
     pub fn weight_lines(&self) -> usize {
         let outputs = self.outputs();
-        self.structure.as_ref().map_or(0, |structure| weight_lines(structure.padded(), outputs))
+        self.structure.as_ref().map_or(0, |structure| weight_lines(structure.width(), outputs))
     }
 
     /// Lines of one slot's covariance.

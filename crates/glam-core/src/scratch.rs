@@ -21,7 +21,7 @@ pub struct Scratch {
     /// The input, normalised.
     pub(crate) z: Vec<f32>,
     /// Every feature, padded.
-    pub(crate) phi: Vec<f32>,
+    pub(crate) phi: Vec<Lane>,
     /// The active keys, table by table.
     pub(crate) active: Vec<Active>,
     /// One group of lanes an output.
@@ -31,30 +31,31 @@ pub struct Scratch {
     /// The errors, in normalised units.
     pub(crate) errors: Vec<f32>,
     /// f = U' phi of every active slot.
-    pub(crate) f: Vec<f32>,
+    pub(crate) f: Vec<Lane>,
     /// v = D f of every active slot.
-    pub(crate) v: Vec<f32>,
+    pub(crate) v: Vec<Lane>,
     /// phi' P phi of every active slot.
     pub(crate) spreads: Vec<f32>,
     /// u = P phi of one slot.
-    pub(crate) u: Vec<f32>,
+    pub(crate) u: Vec<Lane>,
 }
 
 impl Scratch {
     /// Fits the sizes to a structure and a number of outputs.
     #[inline]
     pub(crate) fn fit(&mut self, inputs: usize, structure: &Structure, outputs: usize) {
-        let (padded, active) = (structure.padded(), structure.active());
-        self.phi.resize(padded * structure.features().len(), 0.0);
+        let (width, active) = (structure.width(), structure.active());
+        const ZERO: Lane = [0.0; LANES];
+        self.phi.resize(width * structure.features().len(), ZERO);
         self.z.resize(inputs, 0.0);
         self.active.clear();
         self.active.reserve(active);
-        self.sums.resize(outputs, [0.0; LANES]);
+        self.sums.resize(outputs, ZERO);
         self.predicted.resize(outputs, 0.0);
         self.errors.resize(outputs, 0.0);
-        self.f.resize(padded * active, 0.0);
-        self.v.resize(padded * active, 0.0);
+        self.f.resize(width * active, ZERO);
+        self.v.resize(width * active, ZERO);
         self.spreads.resize(active, 0.0);
-        self.u.resize(padded, 0.0);
+        self.u.resize(width, ZERO);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, MAX_DEPTH, MAX_TABLES, Targets};
 use crate::error::Result;
-use crate::feature::{Feature, padded};
+use crate::feature::{Feature, width};
 use crate::gate::{self, Gate, Sample};
 use crate::normaliser::Normaliser;
 use crate::picks::Picks;
@@ -104,9 +104,9 @@ impl Structure {
         self.picks.view + 1
     }
 
-    /// Floats of a feature with its padding.
-    pub(crate) fn padded(&self) -> usize {
-        padded(self.picks.view)
+    /// Groups of eight floats of a feature, its padding included.
+    pub(crate) fn width(&self) -> usize {
+        width(self.picks.view)
     }
 
     /// Slots that one input can have active.

@@ -5,77 +5,108 @@
 //! cone, after which the variance phi' P phi turns negative and the update diverges. Here
 //! phi' P phi = sum_j D_j f_j² with f = U' phi, a sum of squares, and an update multiplies each D_j by
 //! a ratio in (0, 1]; no rounding can make either negative, in f32, after any number of writes. It
-//! touches the same n (n + 1) / 2 floats as a packed symmetric P, with the same count of operations.
+//! touches about the n (n + 1) / 2 floats of a packed symmetric P, with the same count of operations.
 //!
 //! Source: G. J. Bierman, "Factorization Methods for Discrete Sequential Estimation", 1977,
 //! chapter V; the rank-one update is that of Agee and Turner. Compared in tests with a dense f64 P.
 //!
-//! Layout of a slot, in lanes of eight floats: D, padded; then column 1, 2, ... of U above its
-//! diagonal, column j padded from j floats to whole lanes. The padding, and every float of a column
-//! at or below the diagonal, is zero and stays zero.
+//! Layout of a slot, in groups of eight floats: D, padded; then the columns 0, 1, ... of U with
+//! their unit diagonal, column j padded from j + 1 floats to whole groups. The padding, and every
+//! float of a column below its diagonal, is zero and stays zero; the diagonal is one and stays one.
 
-use super::{LANES, Lane, Step, add_product, add_scaled, lanes, lanes_mut, total};
+use super::simd::{LANES, Lane, Simd};
+use super::{Step, lanes, lanes_mut};
 
 /// The smallest variance a direction may reach: far below anything data can justify, far above
 /// where f32 loses precision.
 const LEAST_VARIANCE: f32 = 1e-30;
 
+/// Groups of column `j`.
+#[inline(always)]
+fn width(j: usize) -> usize {
+    j / LANES + 1
+}
+
 /// Floats of a slot over `n` features.
 pub(crate) fn floats(n: usize) -> usize {
-    let columns: usize = (1..n).map(|j| j.next_multiple_of(LANES)).sum();
-    n.next_multiple_of(LANES) + columns
+    n.next_multiple_of(LANES) + (0..n).map(|j| LANES * width(j)).sum::<usize>()
+}
+
+/// Sets a slot of zeros to `variance` times the identity.
+pub(crate) fn reset(covariance: &mut [f32], n: usize, variance: f32) {
+    covariance[..n].fill(variance);
+    let mut column = n.next_multiple_of(LANES);
+    for j in 0..n {
+        covariance[column + j] = 1.0;
+        column += LANES * width(j);
+    }
 }
 
 /// phi' P phi, with f = U' phi and v = D f left in `step`.
 #[inline(always)]
-pub(crate) fn spread(covariance: &[f32], n: usize, step: &mut Step<'_>) -> f32 {
-    let (diagonal, columns) = covariance.split_at(n.next_multiple_of(LANES));
-    let phi = lanes(step.phi);
-    step.f.copy_from_slice(step.phi);
-    let mut columns = lanes(columns);
-    for j in 1..n {
-        let (column, rest) = columns.split_at(j.div_ceil(LANES));
-        columns = rest;
-        let mut sum = [0.0; LANES];
-        for (column, phi) in column.iter().zip(phi) {
-            add_product(&mut sum, column, phi);
+pub(crate) fn spread<S: Simd>(simd: S, covariance: &[f32], n: usize, step: &mut Step<'_>) -> f32 {
+    let (diagonal, columns) = lanes(covariance).split_at(n.div_ceil(LANES));
+    let mut columns = columns;
+    let mut claimed = simd.splat(0.0);
+    for (block, d) in diagonal.iter().enumerate() {
+        // f of eight columns, each a dot product with as many groups of phi.
+        let mut sums = [simd.splat(0.0); LANES];
+        for sum in sums.iter_mut().take(n - block * LANES) {
+            let (column, rest) = columns.split_at(block + 1);
+            columns = rest;
+            for (column, phi) in column.iter().zip(step.phi) {
+                *sum = simd.add_product(*sum, simd.load(column), simd.load(phi));
+            }
         }
-        step.f[j] += total(&sum);
+        let f = simd.totals(sums);
+        let v = simd.mul(simd.load(d), f);
+        claimed = simd.add_product(claimed, f, v);
+        simd.store(f, &mut step.f[block]);
+        simd.store(v, &mut step.v[block]);
     }
-    let mut sum = [0.0; LANES];
-    let parts = lanes(diagonal).iter().zip(lanes(step.f));
-    for (v, (d, f)) in lanes_mut(step.v).iter_mut().zip(parts) {
-        for lane in 0..LANES {
-            v[lane] = d[lane] * f[lane];
-        }
-        add_product(&mut sum, v, f);
-    }
-    total(&sum)
+    simd.total(claimed)
 }
 
-/// The update for a noise of `rest` = S - phi' P phi; u = P phi with the P before the update.
+/// The update for a noise of `rest` = S - phi' P phi; leaves in `u`, which must be zero, P phi with
+/// the P before the update.
 #[inline(always)]
-pub(crate) fn update(covariance: &mut [f32], n: usize, step: &Step<'_>, rest: f32, u: &mut [f32]) {
-    let (diagonal, columns) = covariance.split_at_mut(n.next_multiple_of(LANES));
-    u.fill(0.0);
-    u[0] = step.v[0];
-    // alpha_j = rest + sum of f_i v_i up to i = j, so every alpha is at least rest > 0.
-    let mut alpha = rest + step.f[0] * step.v[0];
-    diagonal[0] = (diagonal[0] * (rest / alpha)).max(LEAST_VARIANCE);
-    let mut columns = lanes_mut(columns);
-    for j in 1..n {
-        let (column, others) = columns.split_at_mut(j.div_ceil(LANES));
-        columns = others;
-        let (f, v) = (step.f[j], step.v[j]);
-        let back = -f / alpha;
-        for (column, u) in column.iter_mut().zip(lanes_mut(u)) {
-            let before: Lane = *column;
-            add_scaled(column, u, back);
-            add_scaled(u, &before, v);
+pub(crate) fn update<S: Simd>(
+    simd: S,
+    covariance: &mut [f32],
+    n: usize,
+    step: &Step<'_>,
+    rest: f32,
+    u: &mut [Lane],
+) {
+    let (diagonal, columns) = lanes_mut(covariance).split_at_mut(n.div_ceil(LANES));
+    let mut columns = columns;
+    let least = simd.splat(LEAST_VARIANCE);
+    // alpha_j = rest + sum of f_i v_i up to i = j, so no alpha is below the one before it.
+    let mut alpha = rest;
+    for (block, d) in diagonal.iter_mut().enumerate() {
+        let (f, v) = (&step.f[block], &step.v[block]);
+        let (mut before, mut after) = ([0.0; LANES], [0.0; LANES]);
+        for lane in 0..LANES {
+            before[lane] = alpha;
+            alpha += f[lane] * v[lane];
+            after[lane] = alpha;
         }
-        u[j] = v;
-        let next = alpha + f * v;
-        diagonal[j] = (diagonal[j] * (alpha / next)).max(LEAST_VARIANCE);
-        alpha = next;
+        let (before, after) = (simd.load(&before), simd.load(&after));
+        let shrunk = simd.mul(simd.load(d), simd.div(before, after));
+        simd.store(simd.max(shrunk, least), d);
+        let mut back = [0.0; LANES];
+        simd.store(simd.div(simd.mul(simd.load(f), simd.splat(-1.0)), before), &mut back);
+        for lane in 0..LANES.min(n - block * LANES) {
+            let (column, rest) = columns.split_at_mut(block + 1);
+            columns = rest;
+            let (back, v) = (simd.splat(back[lane]), simd.splat(v[lane]));
+            // u is zero from the diagonal on, so the column stays as it is there; and the
+            // diagonal's one sets u's own element to v.
+            for (column, u) in column.iter_mut().zip(u.iter_mut()) {
+                let (old, known) = (simd.load(column), simd.load(u));
+                simd.store(simd.add_product(old, known, back), column);
+                simd.store(simd.add_product(known, old, v), u);
+            }
+        }
     }
 }

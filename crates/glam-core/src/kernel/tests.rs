@@ -1,5 +1,6 @@
 //! The kernels against dense f64 arithmetic.
 
+use super::simd::Portable;
 use super::*;
 use crate::rng::Rng;
 
@@ -42,23 +43,29 @@ struct Slot {
     precision: Precision,
     n: usize,
     covariance: Vec<f32>,
-    scratch: [Vec<f32>; 3],
+    scratch: [Vec<Lane>; 3],
 }
 
 impl Slot {
     fn new(precision: Precision, n: usize, variance: f32) -> Self {
         let mut covariance = vec![0.0; precision.floats(n)];
         precision.reset(&mut covariance, n, variance);
-        let scratch = [(); 3].map(|()| vec![0.0; n.next_multiple_of(LANES)]);
+        let scratch = [(); 3].map(|()| vec![[0.0; LANES]; n.div_ceil(LANES)]);
         Self { precision, n, covariance, scratch }
     }
 
     fn update(&mut self, phi: &[f32], rest: f32) -> (f32, &[f32]) {
-        let [f, v, u] = &mut self.scratch;
-        let mut step = Step { phi, f, v };
-        let spread = self.precision.spread(&self.covariance, self.n, &mut step);
-        self.precision.update(&mut self.covariance, self.n, &step, rest, rest + spread, u);
-        (spread, u)
+        let spread = self.spread(phi);
+        let Self { precision, n, covariance, scratch: [f, v, u] } = self;
+        let step = Step { phi: lanes(phi), f, v };
+        precision.update(Portable, covariance, *n, &step, rest, rest + spread, u);
+        (spread, u.as_flattened())
+    }
+
+    fn spread(&mut self, phi: &[f32]) -> f32 {
+        let [f, v, _] = &mut self.scratch;
+        let mut step = Step { phi: lanes(phi), f, v };
+        self.precision.spread(Portable, &self.covariance, self.n, &mut step)
     }
 }
 
@@ -94,22 +101,18 @@ fn factored_updates_equal_dense_f64_updates_at_every_size() {
 }
 
 #[test]
-fn padding_stays_zero() {
+fn padding_stays_zero_and_the_diagonal_one() {
     let mut rng = Rng::new(4, 5);
     for n in [1, 2, 7, 8, 9, 16, 17, 19] {
         let mut slot = Slot::new(Precision::Full, n, 1.0);
         for _ in 0..50 {
             slot.update(&random_phi(&mut rng, n), 0.1);
         }
-        let padded = n.next_multiple_of(LANES);
-        assert!(slot.covariance[n..padded].iter().all(|&d| d == 0.0));
-        let mut at = padded;
-        for j in 1..n {
-            let width = j.next_multiple_of(LANES);
-            assert!(
-                slot.covariance[at + j..at + width].iter().all(|&u| u == 0.0),
-                "n {n} column {j}"
-            );
+        let mut at = n.next_multiple_of(LANES);
+        for j in 0..n {
+            let width = (j + 1).next_multiple_of(LANES);
+            assert_eq!(slot.covariance[at + j], 1.0, "n {n} column {j}");
+            assert!(slot.covariance[at + j + 1..at + width].iter().all(|&u| u == 0.0), "n {n}");
             at += width;
         }
         assert_eq!(at, slot.covariance.len());
@@ -159,9 +162,7 @@ fn ten_million_near_collinear_writes_keep_every_variance_finite_and_not_negative
             if write % 65_536 == 0 {
                 assert!(u.iter().all(|u| u.is_finite()));
                 probe[..n].iter_mut().for_each(|probe| *probe = rng.normal());
-                let [f, v, _] = &mut slot.scratch;
-                let mut step = Step { phi: &probe, f, v };
-                let spread = precision.spread(&slot.covariance, n, &mut step);
+                let spread = slot.spread(&probe);
                 assert!(spread >= 0.0 && spread.is_finite(), "{precision:?} probe {write}");
             }
         }
@@ -171,9 +172,7 @@ fn ten_million_near_collinear_writes_keep_every_variance_finite_and_not_negative
             // per cent; 10^7 roundings of half an epsilon, were they all to one side, move it by 60.
             let mut across = vec![0.0; LANES];
             (across[0], across[1]) = (1.0, -1.0);
-            let [f, v, _] = &mut slot.scratch;
-            let mut step = Step { phi: &across, f, v };
-            let spread = precision.spread(&slot.covariance, n, &mut step);
+            let spread = slot.spread(&across);
             let worst = 1e7 * 0.5 * f32::EPSILON;
             assert!((spread / 0.4 - 1.0).abs() < worst, "{spread}");
         }
@@ -191,7 +190,7 @@ fn maps_equal_f64_sums() {
     for _ in 0..20 {
         let u = random_phi(&mut rng, n);
         let errors: Vec<f32> = (0..outputs).map(|_| rng.normal()).collect();
-        map::correct(&mut weights, &u, &errors);
+        map::correct(Portable, &mut weights, lanes(&u), &errors);
         for k in 0..outputs {
             for j in 0..n {
                 expected[k * n + j] += f64::from(errors[k]) * f64::from(u[j]);
@@ -199,11 +198,11 @@ fn maps_equal_f64_sums() {
         }
     }
     let mut sums = vec![[0.0; LANES]; outputs];
-    map::accumulate(&weights, &phi, &mut sums);
+    map::accumulate(Portable, &weights, lanes(&phi), &mut sums);
     for k in 0..outputs {
         let terms = (0..n).map(|j| expected[k * n + j] * f64::from(phi[j]));
         let size: f64 = terms.clone().map(f64::abs).sum();
         let bound = size * 40.0 * f64::from(f32::EPSILON);
-        assert!((f64::from(total(&sums[k])) - terms.sum::<f64>()).abs() <= bound);
+        assert!((f64::from(Portable.total(sums[k])) - terms.sum::<f64>()).abs() <= bound);
     }
 }
