@@ -61,7 +61,7 @@ pub struct Config {
     targets: Targets,
     seed: u64,
     precision: Precision,
-    families: Vec<Family>,
+    families: Option<Vec<Family>>,
     tables: Option<u32>,
     view: Option<u32>,
     levels: Option<Vec<u8>>,
@@ -83,11 +83,7 @@ impl Config {
             targets,
             seed: 1,
             precision: Precision::Full,
-            families: vec![
-                Family::Tree { inputs: 0 },
-                Family::Tree { inputs: 1 },
-                Family::Tree { inputs: 2 },
-            ],
+            families: None,
             tables: None,
             view: None,
             levels: None,
@@ -115,9 +111,9 @@ impl Config {
         self.precision
     }
 
-    /// The gate families; table `t` takes the family at `t` modulo their number.
-    pub fn families(&self) -> &[Family] {
-        &self.families
+    /// The gate families, where they were set.
+    pub fn families(&self) -> Option<&[Family]> {
+        self.families.as_deref()
     }
 
     /// Number of tables, where it was set.
@@ -167,7 +163,7 @@ pub struct ConfigBuilder {
     targets: Targets,
     seed: u64,
     precision: Precision,
-    families: Vec<Family>,
+    families: Option<Vec<Family>>,
     tables: Option<usize>,
     view: Option<usize>,
     levels: Option<Vec<u8>>,
@@ -187,10 +183,10 @@ impl ConfigBuilder {
         self
     }
 
-    /// The gate families to deal to the tables in turn. Default: trees on all inputs, one input
-    /// and two inputs a node.
+    /// The gate families, 1 to 64, dealt to the tables in turn: table `t` takes the one at `t` modulo
+    /// their number. Left open, the memory picks them.
     pub fn families(mut self, families: impl Into<Vec<Family>>) -> Self {
-        self.families = families.into();
+        self.families = Some(families.into());
         self
     }
 
@@ -255,10 +251,12 @@ impl ConfigBuilder {
                 });
             }
         }
-        if !(1..=64).contains(&self.families.len()) {
+        if let Some(families) = &self.families
+            && !(1..=64).contains(&families.len())
+        {
             return Err(Error::Setting {
                 setting: "families",
-                got: format!("{} families", self.families.len()),
+                got: format!("{} families", families.len()),
                 rule: "1 to 64 families",
             });
         }

@@ -8,9 +8,9 @@ use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{LANES, Simd, Step, map};
 use crate::label::{Label, Labels};
 use crate::noise::Noise;
-use crate::recall::{Recall, activate, check_row, predict, prior_variance};
+use crate::recall::{Recall, activate, check_row, predict, prefetch_ahead, prior_variance};
 use crate::report::{Report, Sizes};
-use crate::scratch::Scratch;
+use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
 use crate::structure::Structure;
 use crate::warm_up::{Kept, WarmUp};
@@ -62,8 +62,8 @@ impl<'a> From<Label<'a>> for Target<'a> {
 /// use glam_core::{Config, Model, Scratch, Targets};
 ///
 /// let mut model = Model::new(Config::builder(1, Targets::Numbers(1)).build()?);
-/// for i in 0..500 {
-///     let x = i as f32 / 50.0;
+/// for i in 0..1000 {
+///     let x = (i * 37 % 1000) as f32 / 100.0;
 ///     model.write(&[x], (&[x.sin()]).into())?;
 /// }
 /// let mut out = [0.0];
@@ -338,9 +338,10 @@ impl Kernel for Update<'_> {
         let own_noise = noise.variance();
         let mut claimed = own_noise;
         let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
-        for ((active, spread), (f, v)) in active.iter().zip(spreads.iter_mut()).zip(steps) {
-            let Some(slot) = active.slot else { continue };
-            let phi = &phi[active.feature as usize * width..][..width];
+        for (index, (spread, (f, v))) in spreads.iter_mut().zip(steps).enumerate() {
+            prefetch_ahead(covariances, active, index);
+            let Active { slot: Some(slot), feature, .. } = active[index] else { continue };
+            let phi = &phi[feature as usize * width..][..width];
             *spread = precision.spread(simd, covariances.floats(slot), n, &mut Step { phi, f, v });
             claimed += *spread;
         }

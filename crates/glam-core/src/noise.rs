@@ -3,8 +3,12 @@
 use crate::error::Result;
 use crate::wire::{Reader, Writer};
 
-/// Writes over which the statistics forget.
-const WINDOW: f64 = 1000.0;
+/// Writes over which the correlation of neighbours forgets.
+const ALIKE_WINDOW: f64 = 1000.0;
+/// Writes over which the size of errors forgets: shorter, as errors shrink while a memory learns.
+const SIZE_WINDOW: f64 = 256.0;
+/// e² / S before any data; it counts as one observation.
+const PRIOR_SIZE: f64 = 1.0;
 /// Noise of an observation that tells something new, in units of the target's variance. Only its
 /// ratio to the prior matters.
 const NOISE: f32 = 0.1;
@@ -21,12 +25,14 @@ const MOST_ALIKE: f64 = 0.98;
 /// follow an AR(1) process with lag-one correlation r (Bartlett 1946; the effective sample size of
 /// time series). An observation's noise is raised by the inverse, so that a memory in time order
 /// does not grow certain of the last motion it saw. In shuffled data r is 0 and nothing changes.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Noise {
-    /// Writes counted, at most [`WINDOW`].
+    /// Observations counted, the prior's one included, at most [`SIZE_WINDOW`].
     count: f64,
     /// Mean of e² / S, one an output.
     size: Vec<f64>,
+    /// The same of an output whose errors were always 0.
+    silent: f64,
     /// Decayed sums of e.e and of e.e_before.
     own: f64,
     neighbour: f64,
@@ -34,11 +40,18 @@ pub(crate) struct Noise {
     last: Vec<f32>,
 }
 
+impl Default for Noise {
+    fn default() -> Self {
+        let (size, last) = (Vec::new(), Vec::new());
+        Self { count: 1.0, size, silent: PRIOR_SIZE, own: 0.0, neighbour: 0.0, last }
+    }
+}
+
 impl Noise {
-    /// Makes room for `outputs` outputs. A class that is new was rightly predicted 0 until now, so
-    /// zeros are what its statistics would be had it been known from the start.
+    /// Makes room for `outputs` outputs. A class that is new was rightly predicted 0 until now;
+    /// its statistics become what they would be had it been known from the start.
     pub(crate) fn widen(&mut self, outputs: usize) {
-        self.size.resize(outputs, 0.0);
+        self.size.resize(outputs, self.silent);
         self.last.resize(outputs, 0.0);
     }
 
@@ -56,17 +69,14 @@ impl Noise {
 
     /// Predictive variance of output `output`, normalised, where the slots claim `total`.
     pub(crate) fn predictive(&self, output: usize, total: f32) -> f32 {
-        match self.size.get(output) {
-            Some(&size) if self.count > 0.0 => (size * f64::from(total)) as f32,
-            // Nothing was predicted yet: the prior, the variance of a normalised target.
-            _ => 1.0_f32.max(total),
-        }
+        let size = self.size.get(output).copied().unwrap_or(PRIOR_SIZE);
+        (size * f64::from(total)) as f32
     }
 
     /// Counts the errors of a prediction for which the slots claimed a variance of `total`.
     #[inline(always)]
     pub(crate) fn observe(&mut self, errors: &[f32], total: f32) {
-        let keep = 1.0 - 1.0 / WINDOW;
+        let keep = 1.0 - 1.0 / ALIKE_WINDOW;
         let (mut own, mut neighbour) = (0.0, 0.0);
         for (&error, &last) in errors.iter().zip(&self.last) {
             own += f64::from(error) * f64::from(error);
@@ -75,17 +85,18 @@ impl Noise {
         self.own = keep * self.own + own;
         self.neighbour = keep * self.neighbour + neighbour;
         self.last.copy_from_slice(errors);
-        self.count = (self.count + 1.0).min(WINDOW);
+        self.count = (self.count + 1.0).min(SIZE_WINDOW);
         let share = 1.0 / self.count;
         let certainty = 1.0 / f64::from(total);
         for (size, &error) in self.size.iter_mut().zip(errors) {
             let sample = f64::from(error) * f64::from(error) * certainty;
             *size += (sample - *size) * share;
         }
+        self.silent -= self.silent * share;
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {
-        writer.f64s(&[self.count, self.own, self.neighbour]);
+        writer.f64s(&[self.count, self.silent, self.own, self.neighbour]);
         writer.f64s(&self.size);
         writer.f32s(&self.last);
     }
@@ -93,8 +104,8 @@ impl Noise {
     pub(crate) fn decode(reader: &mut Reader<'_>, outputs: usize) -> Result<Self> {
         let (scalars, size, last) = (reader.f64s()?, reader.f64s()?, reader.f32s()?);
         match *scalars.as_slice() {
-            [count, own, neighbour] if size.len() == outputs && last.len() == outputs => {
-                Ok(Self { count, size, own, neighbour, last })
+            [count, silent, own, neighbour] if size.len() == outputs && last.len() == outputs => {
+                Ok(Self { count, size, silent, own, neighbour, last })
             }
             _ => Err(reader.damaged("the error statistics have a wrong size")),
         }
@@ -129,10 +140,24 @@ mod tests {
     }
 
     #[test]
+    fn an_output_that_comes_late_is_as_if_it_had_been_there_with_no_error() {
+        let (mut late, mut early) = (Noise::default(), Noise::default());
+        late.widen(1);
+        early.widen(2);
+        for i in 0..300 {
+            let error = i as f32 * 0.01;
+            late.observe(&[error], 1.5);
+            early.observe(&[error, 0.0], 1.5);
+        }
+        late.widen(2);
+        assert_eq!(late, early);
+    }
+
+    #[test]
     fn the_predictive_variance_is_the_mean_square_error_where_the_claim_is_constant() {
         let noise = fed(0.0);
-        // Variance 1, standard error sqrt(2 / 1,000) in the window.
-        assert!((noise.predictive(0, 2.0) - 1.0).abs() < 4.0 * 0.045);
-        assert_eq!(Noise::default().predictive(0, 0.3), 1.0);
+        // Variance 1, standard error sqrt(2 / 512) of a decaying mean over the window.
+        assert!((noise.predictive(0, 2.0) - 1.0).abs() < 4.0 * 0.0625);
+        assert_eq!(Noise::default().predictive(0, 0.3), 0.3);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Config, Family};
 use crate::kernel::LANES;
 
 /// Up to this many inputs every table sees all of them.
@@ -13,6 +13,11 @@ const WIDE_VIEW: usize = 15;
 const NARROW_TABLES: usize = 128;
 /// Tables of a wide memory, where each sees a small part.
 const WIDE_TABLES: usize = 256;
+/// Families of a narrow memory: no single one wins everywhere, so its tables are dealt all three.
+const NARROW_FAMILIES: &[Family] =
+    &[Family::Tree { inputs: 0 }, Family::Tree { inputs: 1 }, Family::Tree { inputs: 2 }];
+/// The family of a wide memory: as accurate as trees there, and several times cheaper to evaluate.
+const WIDE_FAMILIES: &[Family] = &[Family::Hyperplane { inputs: 4 }];
 /// The level of a narrow memory's tables.
 const NARROW_LEVEL: u8 = 8;
 /// The level of a wide memory's tables.
@@ -27,6 +32,8 @@ pub struct Picks {
     pub tables: usize,
     /// Inputs that a table sees.
     pub view: usize,
+    /// Gate families, dealt to the tables in turn.
+    pub families: Vec<Family>,
     /// Levels at which a table has slots.
     pub levels: Vec<u8>,
     /// Whether there is a root: one slot for the whole space. Only where a view holds every input.
@@ -53,7 +60,9 @@ impl Picks {
             },
             <[u8]>::to_vec,
         );
-        Self { tables, view, levels, root: view == inputs }
+        let families =
+            config.families().unwrap_or(if narrow { NARROW_FAMILIES } else { WIDE_FAMILIES });
+        Self { tables, view, families: families.to_vec(), levels, root: view == inputs }
     }
 
     /// The deepest level.

@@ -30,6 +30,9 @@ pub struct Recall<W> {
     pub(crate) weights: W,
 }
 
+/// How many slots ahead of the arithmetic memory is asked for the next one.
+const AHEAD: usize = 6;
+
 /// Fails unless `values` has `expected` finite numbers.
 pub(crate) fn check_row(what: &'static str, values: &[f32], expected: usize) -> Result<()> {
     if values.len() != expected {
@@ -52,8 +55,18 @@ pub(crate) fn activate(structure: &Structure, slots: &SlotTable, x: &[f32], scra
     }
     for (number, table) in structure.tables().iter().enumerate() {
         table.keys(number, z, |key| {
-            active.push(Active { key, slot: slots.get(key), feature: table.feature() });
+            active.push(Active { key, slot: None, feature: table.feature() });
         });
+    }
+    // Apart from the gates, so that the look-ups wait for memory side by side.
+    active.iter_mut().for_each(|active| active.slot = slots.get(active.key));
+}
+
+/// Asks for the slot that is [`AHEAD`] places after `index` in the active list.
+#[inline(always)]
+pub(crate) fn prefetch_ahead<W: SlotLines>(lines: &W, active: &[Active], index: usize) {
+    if let Some(Active { slot: Some(slot), .. }) = active.get(index + AHEAD) {
+        lines.prefetch(*slot);
     }
 }
 
@@ -68,9 +81,10 @@ pub(crate) fn predict<S: Simd, W: SlotLines>(
     let Scratch { phi, active, sums, predicted, .. } = scratch;
     let width = structure.width();
     sums.fill([0.0; LANES]);
-    for active in active.iter() {
-        if let Some(slot) = active.slot {
-            let phi = &phi[active.feature as usize * width..][..width];
+    for (index, entry) in active.iter().enumerate() {
+        prefetch_ahead(weights, active, index);
+        if let Some(slot) = entry.slot {
+            let phi = &phi[entry.feature as usize * width..][..width];
             map::accumulate(simd, bytemuck::cast_slice(weights.slot(slot)?), phi, sums);
         }
     }

@@ -6,6 +6,7 @@ use bytemuck::{Pod, Zeroable};
 use hashbrown::HashMap;
 
 use crate::error::{Error, Result};
+use crate::kernel::simd::prefetch;
 
 /// The most slots of one memory.
 pub const MAX_SLOTS: usize = 1 << 28;
@@ -18,6 +19,9 @@ pub struct Line(pub [f32; 16]);
 
 /// Floats in a [`Line`].
 pub const LINE_FLOATS: usize = 16;
+
+/// Lines that are asked for ahead; the machine's own prefetcher follows longer slots by itself.
+const PREFETCH_LINES: usize = 16;
 
 /// How many lines hold `floats` floats.
 pub(crate) fn lines_for(floats: usize) -> usize {
@@ -32,6 +36,13 @@ pub trait SlotLines: Send + Sync {
     /// [`Error::DamagedSlot`] where the bytes of a file do not match their checksum;
     /// [`Error::Damaged`] where there is no such slot.
     fn slot(&self, slot: u32) -> Result<&[Line]>;
+
+    /// Asks for a slot's first lines to be brought near, as a read of it is coming up. A hint:
+    /// doing nothing is right, and so is a slot that does not exist.
+    #[inline(always)]
+    fn prefetch(&self, slot: u32) {
+        let _ = slot;
+    }
 }
 
 /// A memory's own slots: one contiguous block, all equally long.
@@ -107,6 +118,13 @@ impl SlotLines for Arena {
         self.lines
             .get(start..start + self.stride)
             .ok_or(Error::Damaged { what: "a slot is missing", at: start * 64 })
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, slot: u32) {
+        let start = slot as usize * self.stride;
+        let lines = self.lines.get(start..start + self.stride.min(PREFETCH_LINES));
+        lines.unwrap_or_default().iter().for_each(prefetch);
     }
 }
 

@@ -71,7 +71,7 @@ impl Structure {
                 features.push(Feature::new(view.clone(), scale));
                 (table, view)
             };
-            let family = config.families()[table % config.families().len()];
+            let family = picks.families[table % picks.families.len()];
             let gate = gate::draw(family, picks.depth(), &view, sample, &mut rng);
             tables.push(Table { gate, levels: picks.levels.clone(), feature: feature as u32 });
         }
@@ -117,6 +117,10 @@ impl Structure {
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.u32(self.picks.view as u32);
         writer.u32(self.picks.tables as u32);
+        writer.u32(self.picks.families.len() as u32);
+        for &family in &self.picks.families {
+            gate::encode_family(family, writer);
+        }
         writer.u32s(&self.picks.levels.iter().map(|&level| level.into()).collect::<Vec<_>>());
         writer.u8(self.picks.root.into());
         self.normaliser.encode(writer);
@@ -136,12 +140,16 @@ impl Structure {
         let inputs = config.inputs();
         let view = reader.u32()? as usize;
         let tables = reader.u32()? as usize;
+        let mut families = Vec::new();
+        for _ in 0..reader.u32()? {
+            families.push(gate::decode_family(reader)?);
+        }
         let levels = decode_levels(reader)?;
         let root = reader.u8()? != 0;
         if !(1..=inputs).contains(&view) || !(1..=MAX_TABLES).contains(&tables) {
             return Err(reader.damaged("a view or the number of tables is out of range"));
         }
-        let picks = Picks { tables, view, levels, root };
+        let picks = Picks { tables, view, families, levels, root };
         let targets = match config.targets() {
             Targets::Numbers(targets) => targets as usize,
             Targets::Labels => 0,

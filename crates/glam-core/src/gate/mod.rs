@@ -1,7 +1,7 @@
 //! Gates: an input goes in, a string of decisions comes out.
 //!
 //! To add a family: one file beside this one with a type that implements [`Gate`], a variant of
-//! [`Family`], and one arm in [`draw`] and one in [`decode`].
+//! [`Family`], and an arm for it in each of the four functions below.
 
 mod halfspace;
 mod hyperplane;
@@ -63,6 +63,26 @@ pub(crate) fn draw(
             Box::new(hyperplane::Hyperplane::draw(inputs, depth, view, sample, rng))
         }
         Family::Tree { inputs } => Box::new(tree::Tree::draw(inputs, depth, view, sample, rng)),
+    }
+}
+
+/// Appends what a family is: its gates' tag and its setting.
+pub(crate) fn encode_family(family: Family, writer: &mut Writer) {
+    let (tag, inputs) = match family {
+        Family::Hyperplane { inputs } => (hyperplane::TAG, inputs),
+        Family::Tree { inputs } => (tree::TAG, inputs),
+    };
+    writer.u8(tag);
+    writer.u32(inputs);
+}
+
+/// Reads a family back.
+pub(crate) fn decode_family(reader: &mut Reader<'_>) -> Result<Family> {
+    let (tag, inputs) = (reader.u8()?, reader.u32()?);
+    match tag {
+        hyperplane::TAG => Ok(Family::Hyperplane { inputs }),
+        tree::TAG => Ok(Family::Tree { inputs }),
+        _ => Err(reader.damaged("a gate family is unknown")),
     }
 }
 

@@ -45,19 +45,20 @@ pub(crate) fn reset(covariance: &mut [f32], n: usize, variance: f32) {
 /// phi' P phi, with f = U' phi and v = D f left in `step`.
 #[inline(always)]
 pub(crate) fn spread<S: Simd>(simd: S, covariance: &[f32], n: usize, step: &mut Step<'_>) -> f32 {
-    let (diagonal, columns) = lanes(covariance).split_at(n.div_ceil(LANES));
-    let mut columns = columns;
+    let (diagonal, mut columns) = lanes(covariance).split_at(n.div_ceil(LANES));
     let mut claimed = simd.splat(0.0);
     for (block, d) in diagonal.iter().enumerate() {
-        // f of eight columns, each a dot product with as many groups of phi.
-        let mut sums = [simd.splat(0.0); LANES];
-        for sum in sums.iter_mut().take(n - block * LANES) {
-            let (column, rest) = columns.split_at(block + 1);
-            columns = rest;
-            for (column, phi) in column.iter().zip(step.phi) {
-                *sum = simd.add_product(*sum, simd.load(column), simd.load(phi));
-            }
-        }
+        let count = LANES.min(n - block * LANES);
+        let (own, rest) = columns.split_at(count * (block + 1));
+        columns = rest;
+        // The number of groups as a constant for narrow views keeps phi in registers.
+        let sums = match block {
+            0 => dots::<S, 1>(simd, own, step.phi),
+            1 => dots::<S, 2>(simd, own, step.phi),
+            2 => dots::<S, 3>(simd, own, step.phi),
+            _ => wide_dots(simd, own, step.phi, block + 1),
+        };
+        // f of eight columns.
         let f = simd.totals(sums);
         let v = simd.mul(simd.load(d), f);
         claimed = simd.add_product(claimed, f, v);
@@ -67,8 +68,33 @@ pub(crate) fn spread<S: Simd>(simd: S, covariance: &[f32], n: usize, step: &mut 
     simd.total(claimed)
 }
 
-/// The update for a noise of `rest` = S - phi' P phi; leaves in `u`, which must be zero, P phi with
-/// the P before the update.
+/// The products of up to eight columns of W groups with phi, summed group by group.
+#[inline(always)]
+fn dots<S: Simd, const W: usize>(simd: S, columns: &[Lane], phi: &[Lane]) -> [S::V; LANES] {
+    let zero = simd.splat(0.0);
+    let phi: [S::V; W] = std::array::from_fn(|group| simd.load(&phi[group]));
+    let mut sums = [zero; LANES];
+    for (sum, column) in sums.iter_mut().zip(columns.as_chunks::<W>().0) {
+        *sum = (0..W)
+            .fold(zero, |sum, group| simd.add_product(sum, simd.load(&column[group]), phi[group]));
+    }
+    sums
+}
+
+/// [`dots`] for any number of groups.
+#[inline(always)]
+fn wide_dots<S: Simd>(simd: S, columns: &[Lane], phi: &[Lane], width: usize) -> [S::V; LANES] {
+    let mut sums = [simd.splat(0.0); LANES];
+    for (sum, column) in sums.iter_mut().zip(columns.chunks_exact(width)) {
+        for (column, phi) in column.iter().zip(phi) {
+            *sum = simd.add_product(*sum, simd.load(column), simd.load(phi));
+        }
+    }
+    sums
+}
+
+/// The update for a noise of `rest` = S - phi' P phi; leaves in `u` P phi with the P before the
+/// update.
 #[inline(always)]
 pub(crate) fn update<S: Simd>(
     simd: S,
@@ -78,9 +104,8 @@ pub(crate) fn update<S: Simd>(
     rest: f32,
     u: &mut [Lane],
 ) {
-    let (diagonal, columns) = lanes_mut(covariance).split_at_mut(n.div_ceil(LANES));
-    let mut columns = columns;
-    let least = simd.splat(LEAST_VARIANCE);
+    u.fill([0.0; LANES]);
+    let (diagonal, mut columns) = lanes_mut(covariance).split_at_mut(n.div_ceil(LANES));
     // alpha_j = rest + sum of f_i v_i up to i = j, so no alpha is below the one before it.
     let mut alpha = rest;
     for (block, d) in diagonal.iter_mut().enumerate() {
@@ -93,20 +118,56 @@ pub(crate) fn update<S: Simd>(
         }
         let (before, after) = (simd.load(&before), simd.load(&after));
         let shrunk = simd.mul(simd.load(d), simd.div(before, after));
-        simd.store(simd.max(shrunk, least), d);
+        simd.store(simd.max(shrunk, simd.splat(LEAST_VARIANCE)), d);
         let mut back = [0.0; LANES];
         simd.store(simd.div(simd.mul(simd.load(f), simd.splat(-1.0)), before), &mut back);
-        for lane in 0..LANES.min(n - block * LANES) {
-            let (column, rest) = columns.split_at_mut(block + 1);
-            columns = rest;
-            let (back, v) = (simd.splat(back[lane]), simd.splat(v[lane]));
-            // u is zero from the diagonal on, so the column stays as it is there; and the
-            // diagonal's one sets u's own element to v.
-            for (column, u) in column.iter_mut().zip(u.iter_mut()) {
-                let (old, known) = (simd.load(column), simd.load(u));
-                simd.store(simd.add_product(old, known, back), column);
-                simd.store(simd.add_product(known, old, v), u);
-            }
+        let count = LANES.min(n - block * LANES);
+        let (own, others) = columns.split_at_mut(count * (block + 1));
+        columns = others;
+        match block {
+            0 => turn::<S, 1>(simd, own, &back, v, u),
+            1 => turn::<S, 2>(simd, own, &back, v, u),
+            2 => turn::<S, 3>(simd, own, &back, v, u),
+            _ => wide_turn(simd, own, &back, v, &mut u[..=block]),
+        }
+    }
+}
+
+/// The update of up to eight columns of W groups: column += u back, u += column v, where column
+/// stands for what it was. u is zero from the diagonal on, so a column stays as it is there, and
+/// the diagonal's one sets u's own element to v.
+#[inline(always)]
+fn turn<S: Simd, const W: usize>(
+    simd: S,
+    columns: &mut [Lane],
+    back: &Lane,
+    v: &Lane,
+    u: &mut [Lane],
+) {
+    let mut known: [S::V; W] = std::array::from_fn(|group| simd.load(&u[group]));
+    for (column, (back, v)) in columns.as_chunks_mut::<W>().0.iter_mut().zip(back.iter().zip(v)) {
+        let (back, v) = (simd.splat(*back), simd.splat(*v));
+        for group in 0..W {
+            let old = simd.load(&column[group]);
+            simd.store(simd.add_product(old, known[group], back), &mut column[group]);
+            known[group] = simd.add_product(known[group], old, v);
+        }
+    }
+    for group in 0..W {
+        simd.store(known[group], &mut u[group]);
+    }
+}
+
+/// [`turn`] for as many groups as `u` has.
+#[inline(always)]
+fn wide_turn<S: Simd>(simd: S, columns: &mut [Lane], back: &Lane, v: &Lane, u: &mut [Lane]) {
+    let width = u.len();
+    for (column, (back, v)) in columns.chunks_exact_mut(width).zip(back.iter().zip(v)) {
+        let (back, v) = (simd.splat(*back), simd.splat(*v));
+        for (column, u) in column.iter_mut().zip(u.iter_mut()) {
+            let (old, known) = (simd.load(column), simd.load(u));
+            simd.store(simd.add_product(old, known, back), column);
+            simd.store(simd.add_product(known, old, v), u);
         }
     }
 }

@@ -81,10 +81,7 @@ impl Precision {
         u: &mut [Lane],
     ) {
         match self {
-            Self::Full => {
-                u.fill([0.0; LANES]);
-                full::update(simd, covariance, n, step, rest, u);
-            }
+            Self::Full => full::update(simd, covariance, n, step, rest, u),
             Self::Diagonal => diagonal::update(simd, covariance, step, total, u),
         }
     }
