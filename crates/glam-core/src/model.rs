@@ -365,3 +365,6 @@ impl Kernel for Update<'_> {
 }
 
 const _: () = assert!(LINE_FLOATS.is_multiple_of(LANES));
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,8 @@ impl Normaliser {
         for input in 0..inputs {
             let column = rows.iter().skip(input).step_by(inputs).copied();
             let (mean, deviation, low, high) = moments(column);
-            let scale = deviation.hypot(RANGE_SHARE * (high - low));
+            let floor = RANGE_SHARE * (high - low);
+            let scale = (deviation * deviation + floor * floor).sqrt();
             let constant_scale = if mean == 0.0 { 1.0 } else { mean.abs() };
             fitted.input_mean.push(mean as f32);
             fitted.input_scale.push(safe_scale(scale, constant_scale));

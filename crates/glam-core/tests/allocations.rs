@@ -1,0 +1,51 @@
+//! A write and a read allocate nothing once their slots exist.
+
+use glam_core::{Config, Model, Scratch, Target, Targets};
+
+fn inputs(row: usize) -> [f32; 4] {
+    std::array::from_fn(|input| ((row * 7 + input * 3) % 11) as f32)
+}
+
+#[test]
+fn a_warm_write_and_a_warm_read_allocate_nothing() {
+    let numbers = Config::builder(4, Targets::Numbers(2)).warm_up(64).build().unwrap();
+    let labels = Config::builder(4, Targets::Labels).warm_up(64).build().unwrap();
+    for config in [numbers, labels] {
+        let with_labels = config.targets() == Targets::Labels;
+        let mut model = Model::new(config);
+        let write = |model: &mut Model, row: usize| {
+            let target = [row as f32, 1.0];
+            let target = if with_labels {
+                Target::Label(((row % 11) as i64).into())
+            } else {
+                Target::Numbers(&target)
+            };
+            model.write(&inputs(row), target).unwrap();
+        };
+        // The rows repeat after eleven: past the warm-up every slot exists.
+        (0..200).for_each(|row| write(&mut model, row));
+        let written = allocation_counter::measure(|| {
+            (200..400).for_each(|row| write(&mut model, row));
+        });
+        assert_eq!(written.count_total, 0, "labels: {with_labels}");
+
+        let mut scratch = Scratch::default();
+        let mut out = vec![0.0; model.recall().outputs()];
+        let mut variance = out.clone();
+        let mut read = |row: usize| {
+            let recall = model.recall();
+            recall.read(&inputs(row), &mut scratch, &mut out).unwrap();
+            recall
+                .read_with_variance(
+                    model.covariances(),
+                    &inputs(row),
+                    &mut scratch,
+                    &mut out,
+                    &mut variance,
+                )
+                .unwrap();
+        };
+        read(0);
+        assert_eq!(allocation_counter::measure(|| (0..100).for_each(&mut read)).count_total, 0);
+    }
+}
