@@ -1,1 +1,76 @@
-//! Placeholder.
+//! GLAM: an embedded database that learns a function.
+//!
+//! A [`Memory`] stores associations (x, y) one at a time. Each write is learned on the spot, by least
+//! squares, in microseconds; nothing is trained in epochs. A read recalls y for any cue x, seen or
+//! not, with its uncertainty. The memory lives in a directory of crash-safe files that open at once
+//! and that many processes can read.
+//!
+//! It is **not** a vector index (it stores no rows to search for, it sums linear maps), not a deep
+//! learning framework (no gradients, no layers) and not a server.
+//!
+//! # A whole program
+//! ```
+//! use glam_memory::Memory;
+//!
+//! # let temporary = tempfile::tempdir()?;
+//! # let directory = temporary.path().join("arm");
+//! // Two inputs, one target; or `.labels()` to learn classes.
+//! let memory = Memory::builder(2).targets(1).create(&directory)?;
+//! for i in 0..2_000 {
+//!     let x = [(i % 50) as f32 / 10.0, (i % 41) as f32 / 10.0];
+//!     memory.write(&x, x[0].sin() * x[1])?; // learned when this returns
+//! }
+//! memory.close()?; // a snapshot, so that the next opening replays nothing
+//!
+//! let memory = Memory::open(&directory)?;
+//! let (y, std) = memory.read_with_std(&[2.0, 3.0])?;
+//! assert!((y[0] - 2.0_f32.sin() * 3.0).abs() < 0.2);
+//! println!("{} +- {}", y[0], std[0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which call for what
+//! - One row: [`Memory::write`], [`Memory::read`]; a matrix of rows: [`Memory::write_batch`],
+//!   [`Memory::read_batch`]. No allocation a row: [`Memory::read_into`].
+//! - Classes: [`Builder::labels`], [`Memory::classify`]. A class need not be known beforehand.
+//! - How sure: [`Memory::read_with_std`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
+//! - Files: [`Builder::create`], [`Memory::open`], [`Memory::open_read_only`], [`Memory::flush`],
+//!   [`Memory::checkpoint`], [`Memory::close`], [`verify`]. Without files: [`Builder::in_memory`].
+//! - What it picked and what it takes: [`Memory::inspect`].
+//!
+//! # What is lost when
+//! Nothing that [`Memory::flush`], [`Memory::checkpoint`] or [`Memory::close`] has returned for.
+//! What was written since is lost with the machine, and with the process where it is killed.
+//!
+//! # Costs
+//! A write touches one slot a table: with the default settings 128 or 256 slots of a few hundred
+//! bytes to a few kilobytes each. Memory grows with the slots that were ever active, up to a bound
+//! that the number of tables and levels sets; see [`Inspection`]. The first 1,024 observations are
+//! kept and fitted to again each time their number doubles; those eleven writes take longer, the
+//! last of them as long as four thousand others. From then on nothing is kept in memory but slots;
+//! every observation stays in the log.
+//!
+//! # Limits
+//! 1. Numbers are `f32`. Targets with a large offset and a small spread lose digits.
+//! 2. Inputs further than 16 spreads from the mean of the first 1,024 observations count as 16.
+//! 3. What the first observations never showed is learned all the same, but in the units and
+//!    regions that they set: shuffle a stream whose beginning is not like the rest, where you can.
+//! 4. Little-endian machines.
+
+mod builder;
+mod error;
+mod memory;
+mod observation;
+mod score;
+
+pub use builder::Builder;
+pub use error::{Error, Result};
+pub use glam_core::{
+    ActiveSlot, Config, Explanation, Family, Key, Label, LevelCount, Picks, Precision, Report,
+    Target, Targets,
+};
+pub use glam_store::{Damage, Files, Place, Verification, verify};
+pub use memory::{Class, Inspection, Memory};
+pub use observation::{Labelled, Observed};
+pub use score::{Score, Scorer};
+pub use {glam_core as core, glam_store as store, ndarray};

@@ -1,1 +1,84 @@
-//! Placeholder.
+//! The files of GLAM, a gated linear associative memory: log, snapshots, manifest, recovery, locks.
+//!
+//! A memory is a directory. Every observation is appended to its *log*; a *checkpoint* writes the
+//! model's slots as a *snapshot*, three immutable files; the *manifest*, replaced atomically, names
+//! the snapshot and the place in the log from which observations are replayed over it. This crate
+//! knows bytes and slots, not learning: that is `glam-core`.
+//!
+//! It is **not** what most programs want to depend on: that is `glam-memory`, which keeps a model
+//! and its files together.
+//!
+//! [`Store`] is the one writer of a directory: [`Store::create`] and [`Store::open`] hand out the
+//! model too, [`Store::append`] logs what the caller writes to it, [`Store::flush`] hands the log
+//! to the disk, [`Store::checkpoint`] makes the next opening cheap. [`Reader`] reads beside it, in
+//! any number of processes, from mapped weights. [`verify`] checks every byte.
+//!
+//! ```
+//! use glam_core::{Config, Scratch, Targets};
+//! use glam_store::{Reader, Store};
+//!
+//! # let temporary = tempfile::tempdir()?;
+//! # let directory = temporary.path().join("sine");
+//! let config = Config::builder(1, Targets::Numbers(1)).build()?;
+//! let (mut store, mut model) = Store::create(&directory, config)?;
+//! for i in 0..1000 {
+//!     let x = [(i * 37 % 1000) as f32 / 100.0];
+//!     let y = [x[0].sin()];
+//!     store.append(model.recall().sequence() + 1, &x, (&y).into())?;
+//!     model.write(&x, (&y).into())?;
+//! }
+//! store.close(&model)?;
+//!
+//! let reader = Reader::open(&directory)?;
+//! let mut out = [0.0];
+//! reader.read(&[2.0], &mut Scratch::default(), &mut out)?;
+//! assert!((out[0] - 2.0_f32.sin()).abs() < 0.05);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is lost when
+//! - After [`Store::flush`] or [`Store::checkpoint`] returns: nothing, whatever happens.
+//! - The [`Store`] is dropped without [`Store::close`]: nothing, unless the system then stops.
+//! - The process ends without a drop: what was appended after the last flush and was still in this
+//!   crate's buffer (256 KiB, or one observation where that is larger).
+//! - The system stops: what was appended after the last flush.
+//!
+//! What is lost is always an end of the history; the next opening finds the observations before it,
+//! and the model that they make, bit for bit on the same kind of processor.
+//!
+//! # Maps
+//! A [`Reader`] maps segments into memory. This crate never changes a segment that a manifest has
+//! named, but a program that truncates one while it is mapped ends the reader's process with
+//! SIGBUS: leave the directory to this crate. A map on a network file system is not supported.
+//!
+//! # Limits
+//! Little-endian targets only. The format is described in `docs/format.md`.
+
+mod bytes;
+mod check;
+mod create;
+mod error;
+mod file;
+mod files;
+mod lock;
+mod log;
+mod manifest;
+mod names;
+mod reader;
+mod record;
+mod segment;
+mod store;
+mod strays;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod view;
+
+pub use error::{Error, Result};
+pub use files::Files;
+pub use reader::Reader;
+pub use store::Store;
+pub use verify::{Damage, Place, Verification, verify};
+
+/// The version of the format that this crate reads and writes.
+pub const FORMAT_VERSION: u32 = 1;

@@ -1,0 +1,129 @@
+//! Making a new memory.
+
+use std::path::Path;
+
+use glam_core::{Config, ConfigBuilder, Family, Model, Precision, Targets};
+use glam_store::Store;
+
+use crate::error::Result;
+use crate::memory::Memory;
+
+/// Settings of a new memory. Inputs and targets must be right; everything else has a default that
+/// serves every data set.
+///
+/// ```
+/// use glam_memory::Memory;
+/// let memory = Memory::builder(4).labels().seed(7).in_memory()?;
+/// memory.write(&[0.1, 0.2, 0.3, 0.4], "left")?;
+/// assert_eq!(memory.classify(&[0.1, 0.2, 0.3, 0.4])?.label, "left");
+/// # Ok::<(), glam_memory::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a builder makes nothing until `in_memory` or `create` is called"]
+pub struct Builder {
+    inputs: usize,
+    targets: Targets,
+    settings: Vec<Setting>,
+}
+
+/// One setting, kept until the targets are known.
+#[derive(Debug, Clone)]
+enum Setting {
+    Seed(u64),
+    Precision(Precision),
+    Families(Vec<Family>),
+    Tables(usize),
+    View(usize),
+    Levels(Vec<u8>),
+    WarmUp(usize),
+}
+
+impl Builder {
+    pub(crate) fn new(inputs: usize) -> Self {
+        Self { inputs, targets: Targets::Numbers(1), settings: Vec::new() }
+    }
+
+    fn with(mut self, setting: Setting) -> Self {
+        self.settings.push(setting);
+        self
+    }
+
+    /// Learn `targets` numbers per observation. Default: one.
+    pub fn targets(mut self, targets: usize) -> Self {
+        self.targets = Targets::Numbers(u32::try_from(targets).unwrap_or(u32::MAX));
+        self
+    }
+
+    /// Learn one class label per observation; classes need not be known beforehand.
+    pub fn labels(mut self) -> Self {
+        self.targets = Targets::Labels;
+        self
+    }
+
+    /// The seed of every random draw. Default 1.
+    pub fn seed(self, seed: u64) -> Self {
+        self.with(Setting::Seed(seed))
+    }
+
+    /// How slots keep their covariance. Default [`Precision::Full`].
+    pub fn precision(self, precision: Precision) -> Self {
+        self.with(Setting::Precision(precision))
+    }
+
+    /// Gate families, dealt to the tables in turn. Default: picked by the memory.
+    pub fn families(self, families: impl Into<Vec<Family>>) -> Self {
+        self.with(Setting::Families(families.into()))
+    }
+
+    /// Number of tables. Default: picked by the memory.
+    pub fn tables(self, tables: usize) -> Self {
+        self.with(Setting::Tables(tables))
+    }
+
+    /// Inputs that a table sees. Default: picked by the memory.
+    pub fn view(self, view: usize) -> Self {
+        self.with(Setting::View(view))
+    }
+
+    /// Levels of a table, rising. Default: picked by the memory.
+    pub fn levels(self, levels: impl Into<Vec<u8>>) -> Self {
+        self.with(Setting::Levels(levels.into()))
+    }
+
+    /// Observations after which normaliser and gates are fixed. Default 1,024.
+    pub fn warm_up(self, observations: usize) -> Self {
+        self.with(Setting::WarmUp(observations))
+    }
+
+    fn config(self) -> Result<Config> {
+        let start = Config::builder(self.inputs, self.targets);
+        let set = |builder: ConfigBuilder, setting| match setting {
+            Setting::Seed(seed) => builder.seed(seed),
+            Setting::Precision(precision) => builder.precision(precision),
+            Setting::Families(families) => builder.families(families),
+            Setting::Tables(tables) => builder.tables(tables),
+            Setting::View(view) => builder.view(view),
+            Setting::Levels(levels) => builder.levels(levels),
+            Setting::WarmUp(observations) => builder.warm_up(observations),
+        };
+        Ok(self.settings.into_iter().fold(start, set).build()?)
+    }
+
+    /// A memory without files, gone when it is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Core`](crate::Error::Core) where a setting is out of its range.
+    pub fn in_memory(self) -> Result<Memory> {
+        Ok(Memory::volatile(Model::new(self.config()?)))
+    }
+
+    /// A memory in files: `directory` is made, and must not hold anything yet.
+    ///
+    /// # Errors
+    /// As [`Builder::in_memory`], and [`Error::Store`](crate::Error::Store) where the directory
+    /// holds something or cannot be written.
+    pub fn create(self, directory: impl AsRef<Path>) -> Result<Memory> {
+        let (store, model) = Store::create(directory.as_ref(), self.config()?)?;
+        Ok(Memory::stored(store, model))
+    }
+}

@@ -1,0 +1,37 @@
+//! What can go wrong with a memory.
+
+use thiserror::Error;
+
+/// Why a call on a memory failed. A call that failed changed nothing.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The observation, the cue or the configuration was refused.
+    #[error(transparent)]
+    Core(#[from] glam_core::Error),
+    /// The files could not be read or written.
+    #[error(transparent)]
+    Store(#[from] glam_store::Error),
+    /// A write to a memory that was opened for reading.
+    #[error("this memory was opened for reading; open it with `Memory::open` to write")]
+    ReadOnly,
+    /// A row of a batch was refused.
+    #[error("row {row} of the batch: {source}")]
+    Row {
+        /// The row, counted from 0.
+        row: usize,
+        /// Why.
+        source: glam_core::Error,
+    },
+    /// A batch whose parts have different numbers of rows.
+    #[error("the batch has {inputs} inputs and {targets} targets")]
+    Rows {
+        /// Rows of inputs.
+        inputs: usize,
+        /// Rows of targets or labels.
+        targets: usize,
+    },
+}
+
+/// The result of this crate's calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

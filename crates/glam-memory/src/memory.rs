@@ -1,0 +1,436 @@
+//! The front door.
+
+use std::path::{Path, PathBuf};
+
+use glam_core::{Config, Explanation, Model, Report, Scratch, Target};
+use glam_store::{Files, Reader, Store};
+use ndarray::{Array2, ArrayView2};
+use parking_lot::{Mutex, RwLock};
+use serde::Serialize;
+
+use crate::builder::Builder;
+use crate::error::{Error, Result};
+use crate::observation::{Labelled, Observed};
+use crate::score::{Score, Scorer};
+
+/// A gated linear associative memory, in files or without.
+///
+/// Every method takes `&self`: share a memory between threads by reference or in an `Arc`. Reads
+/// run side by side; a write waits for them and they for it.
+///
+/// See the [crate's page](crate) for a whole program.
+#[derive(Debug)]
+pub struct Memory {
+    state: RwLock<State>,
+    scratches: Mutex<Vec<Scratch>>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Without files.
+    Volatile(Box<Model>),
+    /// In files, for writing.
+    Stored(Box<Model>, Box<Store>),
+    /// In files, for reading.
+    ReadOnly(Box<Reader>),
+}
+
+/// The class that a memory finds likeliest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Class {
+    /// Its label.
+    pub label: String,
+    /// Its score, about 1 where the memory is sure and near 0 where it is not.
+    pub score: f32,
+}
+
+/// What a memory is, what it picked, and what it takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Inspection {
+    /// Where its files are; `None` without files.
+    pub directory: Option<PathBuf>,
+    /// Settings, picks, slots and sizes in memory.
+    #[serde(flatten)]
+    pub report: Report,
+    /// The labels, in order of first appearance; empty for numbers.
+    pub labels: Vec<String>,
+    /// Bytes of its files; `None` without files.
+    pub files: Option<Files>,
+}
+
+/// Runs `$call` on the reading half of whichever state there is.
+macro_rules! with_recall {
+    ($state:expr, $recall:ident => $call:expr) => {
+        match $state {
+            State::Volatile(model) | State::Stored(model, _) => {
+                let $recall = model.recall();
+                $call
+            }
+            State::ReadOnly(reader) => {
+                let $recall = reader;
+                $call
+            }
+        }
+    };
+}
+
+impl Memory {
+    /// Starts a new memory for `inputs` numbers in; one number out unless told otherwise.
+    pub fn builder(inputs: usize) -> Builder {
+        Builder::new(inputs)
+    }
+
+    /// Opens a memory for writing and reading. Only one process at a time can.
+    ///
+    /// # Errors
+    /// [`Error::Store`] where the directory holds no memory, another process has it open for
+    /// writing, or a file is damaged.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
+        let (store, model) = Store::open(directory.as_ref())?;
+        Ok(Self::stored(store, model))
+    }
+
+    /// Opens a memory for reading, beside a writer or without one. Weights are mapped, not loaded;
+    /// covariances are mapped when a spread is asked for. It stays at the state it found.
+    ///
+    /// # Errors
+    /// [`Error::Store`] where the directory holds no memory or a file is damaged.
+    pub fn open_read_only(directory: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self::with_state(State::ReadOnly(Box::new(Reader::open(directory.as_ref())?))))
+    }
+
+    pub(crate) fn volatile(model: Model) -> Self {
+        Self::with_state(State::Volatile(Box::new(model)))
+    }
+
+    pub(crate) fn stored(store: Store, model: Model) -> Self {
+        Self::with_state(State::Stored(Box::new(model), Box::new(store)))
+    }
+
+    fn with_state(state: State) -> Self {
+        Self { state: RwLock::new(state), scratches: Mutex::new(Vec::new()) }
+    }
+
+    /// Calls `work` with a scratch of its own; a few are kept, so that reads do not allocate.
+    fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+        let kept = self.scratches.lock().pop();
+        let mut scratch = kept.unwrap_or_default();
+        let result = work(&mut scratch);
+        self.scratches.lock().push(scratch);
+        result
+    }
+
+    /// Stores that `y` belongs to `x`, and learns it on the spot.
+    ///
+    /// `y` is a slice or array of numbers (`&[1.5]`), a single `f32`, or for a memory of labels a
+    /// `&str` or an integer. With files, the observation is in the log's buffer when this returns:
+    /// [`Memory::flush`] hands it to the disk.
+    ///
+    /// # Errors
+    /// [`Error::Core`] where the row is refused (wrong length, not finite, wrong kind),
+    /// [`Error::Store`] where the log cannot be written, [`Error::ReadOnly`]. Nothing is stored
+    /// then.
+    pub fn write<'a>(&self, x: &[f32], y: impl Into<Observed<'a>>) -> Result<()> {
+        let y = y.into();
+        self.store(x, y.target(), |_| ())
+    }
+
+    /// [`Memory::write`], with what a read of `x` gave just before in `before`: the prequential
+    /// prediction.
+    ///
+    /// # Errors
+    /// As [`Memory::write`].
+    pub fn write_predicting<'a>(
+        &self,
+        x: &[f32],
+        y: impl Into<Observed<'a>>,
+        before: &mut Vec<f32>,
+    ) -> Result<()> {
+        let y = y.into();
+        self.store(x, y.target(), |prediction| {
+            before.clear();
+            before.extend_from_slice(prediction);
+        })
+    }
+
+    fn store(&self, x: &[f32], target: Target<'_>, note: impl FnOnce(&[f32])) -> Result<()> {
+        match &mut *self.state.write() {
+            State::Volatile(model) => note(model.write(x, target)?),
+            State::Stored(model, store) => {
+                model.check(x, target)?;
+                store.append(model.recall().sequence() + 1, x, target)?;
+                note(model.write(x, target)?);
+            }
+            State::ReadOnly(_) => return Err(Error::ReadOnly),
+        }
+        Ok(())
+    }
+
+    /// One write a row of `x` (observations by inputs) and `y` (observations by targets). Every row
+    /// is checked before the first is written.
+    ///
+    /// # Errors
+    /// [`Error::Rows`], [`Error::Row`] with nothing written; [`Error::Store`] where the log fails
+    /// on the way, with the rows before it written.
+    pub fn write_batch(&self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<()> {
+        let rows: Vec<Vec<f32>> = y.rows().into_iter().map(|row| row.to_vec()).collect();
+        self.write_rows(x, rows.iter().map(|row| Target::Numbers(row)))
+    }
+
+    /// [`Memory::write_batch`] with a label a row.
+    ///
+    /// # Errors
+    /// As [`Memory::write_batch`].
+    pub fn write_label_batch<'a, L>(&self, x: ArrayView2<'_, f32>, labels: &'a [L]) -> Result<()>
+    where
+        &'a L: Into<Labelled<'a>>,
+    {
+        self.write_rows(x, labels.iter().map(|label| Target::Label(label.into().label())))
+    }
+
+    fn write_rows<'a>(
+        &self,
+        x: ArrayView2<'_, f32>,
+        targets: impl ExactSizeIterator<Item = Target<'a>> + Clone,
+    ) -> Result<()> {
+        if x.nrows() != targets.len() {
+            return Err(Error::Rows { inputs: x.nrows(), targets: targets.len() });
+        }
+        let mut input = Vec::with_capacity(x.ncols());
+        let mut state = self.state.write();
+        for write in [false, true] {
+            for (row, (x, target)) in x.rows().into_iter().zip(targets.clone()).enumerate() {
+                input.clear();
+                input.extend(x);
+                let refused = |source| Error::Row { row, source };
+                match &mut *state {
+                    State::Volatile(model) if write => {
+                        model.write(&input, target).map_err(refused)?;
+                    }
+                    State::Stored(model, store) if write => {
+                        store.append(model.recall().sequence() + 1, &input, target)?;
+                        model.write(&input, target).map_err(refused)?;
+                    }
+                    State::Volatile(model) | State::Stored(model, _) => {
+                        model.check(&input, target).map_err(refused)?;
+                    }
+                    State::ReadOnly(_) => return Err(Error::ReadOnly),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Recalls what belongs to `x`: one number a target, or one score a class in the order of
+    /// [`Memory::labels`].
+    ///
+    /// # Errors
+    /// [`Error::Core`]: a wrong length, a value that is not finite, or nothing written yet.
+    pub fn read(&self, x: &[f32]) -> Result<Vec<f32>> {
+        let state = self.state.read();
+        let mut out = vec![0.0; with_recall!(&*state, recall => recall.outputs())];
+        self.with_scratch(|scratch| with_recall!(&*state, recall => recall.read(x, scratch, &mut out).map_err(Error::from)))?;
+        Ok(out)
+    }
+
+    /// [`Memory::read`] into a slice of [`Memory::outputs`] numbers; allocates nothing once warm.
+    ///
+    /// # Errors
+    /// As [`Memory::read`], and a wrong length of `out`.
+    pub fn read_into(&self, x: &[f32], out: &mut [f32]) -> Result<()> {
+        let state = self.state.read();
+        self.with_scratch(|scratch| with_recall!(&*state, recall => recall.read(x, scratch, out).map_err(Error::from)))?;
+        Ok(())
+    }
+
+    /// Recalls what belongs to `x`, and the standard deviation of each number: the spread in which
+    /// the memory expects the truth, from its covariances and from the errors that it made lately.
+    ///
+    /// # Errors
+    /// As [`Memory::read`].
+    pub fn read_with_std(&self, x: &[f32]) -> Result<(Vec<f32>, Vec<f32>)> {
+        let state = self.state.read();
+        let outputs = with_recall!(&*state, recall => recall.outputs());
+        let (mut out, mut spread) = (vec![0.0; outputs], vec![0.0; outputs]);
+        self.with_scratch(|scratch| -> Result<()> {
+            match &*state {
+                State::Volatile(model) | State::Stored(model, _) => {
+                    let (recall, covariances) = (model.recall(), model.covariances());
+                    recall.read_with_variance(covariances, x, scratch, &mut out, &mut spread)?;
+                }
+                State::ReadOnly(reader) => {
+                    reader.read_with_variance(x, scratch, &mut out, &mut spread)?;
+                }
+            }
+            Ok(())
+        })?;
+        spread.iter_mut().for_each(|variance| *variance = variance.max(0.0).sqrt());
+        Ok((out, spread))
+    }
+
+    /// The likeliest class of `x`; the earlier of equals.
+    ///
+    /// # Errors
+    /// As [`Memory::read`], and a memory of numbers has no classes.
+    pub fn classify(&self, x: &[f32]) -> Result<Class> {
+        let state = self.state.read();
+        let mut scores = vec![0.0; with_recall!(&*state, recall => recall.outputs())];
+        self.with_scratch(
+            |scratch| with_recall!(&*state, recall => recall.read(x, scratch, &mut scores).map_err(Error::from)),
+        )?;
+        let names = with_recall!(&*state, recall => recall.labels().names());
+        match best(&scores).and_then(|best| Some((names.get(best)?, scores[best]))) {
+            Some((label, score)) => Ok(Class { label: label.clone(), score }),
+            None => Err(glam_core::Error::TargetKind {
+                expected: "numbers",
+                got: "a question for a class",
+            }
+            .into()),
+        }
+    }
+
+    /// One read a row of `x` (cues by inputs).
+    ///
+    /// # Errors
+    /// As [`Memory::read`], for the first row that fails.
+    pub fn read_batch(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        let state = self.state.read();
+        with_recall!(&*state, recall => recall.read_batch(x).map_err(Error::from))
+    }
+
+    /// The linear map that the memory is at `x`, and the slots that it is made of.
+    ///
+    /// # Errors
+    /// As [`Memory::read`].
+    pub fn explain(&self, x: &[f32]) -> Result<Explanation> {
+        let state = self.state.read();
+        self.with_scratch(|scratch| {
+            with_recall!(&*state, recall => recall.explain(x, scratch).map_err(Error::from))
+        })
+    }
+
+    /// How well the memory recalls `y` (rows by targets) at `x` (rows by inputs). Learns nothing.
+    ///
+    /// # Errors
+    /// As [`Memory::read`], and [`Error::Rows`].
+    pub fn score(&self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<Score> {
+        if x.nrows() != y.nrows() {
+            return Err(Error::Rows { inputs: x.nrows(), targets: y.nrows() });
+        }
+        let predicted = self.read_batch(x)?;
+        if predicted.ncols() != y.ncols() {
+            let (expected, got) = (predicted.ncols(), y.ncols());
+            return Err(glam_core::Error::Length { what: "target", expected, got }.into());
+        }
+        let mut scorer = Scorer::default();
+        for (predicted, truth) in predicted.rows().into_iter().zip(y.rows()) {
+            scorer.numbers(&predicted.to_vec(), &truth.to_vec());
+        }
+        Ok(scorer.score())
+    }
+
+    /// The share of rows of `x` whose likeliest class is the one in `labels`.
+    ///
+    /// # Errors
+    /// As [`Memory::classify`], and [`Error::Rows`].
+    pub fn score_labels<'a, L>(&self, x: ArrayView2<'_, f32>, labels: &'a [L]) -> Result<Score>
+    where
+        &'a L: Into<Labelled<'a>>,
+    {
+        if x.nrows() != labels.len() {
+            return Err(Error::Rows { inputs: x.nrows(), targets: labels.len() });
+        }
+        let names = self.labels();
+        let mut scorer = Scorer::default();
+        for (scores, label) in self.read_batch(x)?.rows().into_iter().zip(labels) {
+            let found = best(&scores.to_vec()).and_then(|best| names.get(best));
+            scorer.class(found.is_some_and(|found| *found == label.into().label().text()));
+        }
+        Ok(scorer.score())
+    }
+
+    /// Hands every observation written so far to the disk and waits for it. What was flushed
+    /// survives a crash of the process and of the machine. Does nothing without files.
+    ///
+    /// # Errors
+    /// [`Error::Store`]; after it every write fails until the memory is opened again.
+    pub fn flush(&self) -> Result<()> {
+        if let State::Stored(_, store) = &mut *self.state.write() {
+            store.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes a snapshot, so that the next opening need not replay the log. Does nothing without
+    /// files.
+    ///
+    /// # Errors
+    /// As [`Memory::flush`].
+    pub fn checkpoint(&self) -> Result<()> {
+        if let State::Stored(model, store) = &mut *self.state.write() {
+            store.checkpoint(model)?;
+        }
+        Ok(())
+    }
+
+    /// Checkpoints if anything was written, and lets the files go. A memory that is dropped without
+    /// it loses nothing that was flushed; the next opening then replays the log.
+    ///
+    /// # Errors
+    /// As [`Memory::flush`].
+    pub fn close(self) -> Result<()> {
+        match self.state.into_inner() {
+            State::Stored(model, store) => Ok(store.close(&model)?),
+            State::Volatile(_) | State::ReadOnly(_) => Ok(()),
+        }
+    }
+
+    /// Observations written; the sequence number of the last.
+    pub fn sequence(&self) -> u64 {
+        with_recall!(&*self.state.read(), recall => recall.sequence())
+    }
+
+    /// The configuration that the memory was made with.
+    pub fn config(&self) -> Config {
+        with_recall!(&*self.state.read(), recall => recall.config().clone())
+    }
+
+    /// Numbers in a prediction.
+    pub fn outputs(&self) -> usize {
+        with_recall!(&*self.state.read(), recall => recall.outputs())
+    }
+
+    /// The classes in order of first appearance, which is the order of the scores that a read
+    /// gives; empty for a memory of numbers.
+    pub fn labels(&self) -> Vec<String> {
+        with_recall!(&*self.state.read(), recall => recall.labels().names().to_vec())
+    }
+
+    /// What the memory is, what it picked, and what it takes.
+    ///
+    /// # Errors
+    /// [`Error::Store`] where the sizes of its files cannot be read.
+    pub fn inspect(&self) -> Result<Inspection> {
+        let labels = self.labels();
+        let (directory, report, files) = match &*self.state.read() {
+            State::Volatile(model) => (None, model.report(), None),
+            State::Stored(model, store) => {
+                let directory = store.directory().to_path_buf();
+                (Some(directory), model.report(), Some(store.files()?))
+            }
+            State::ReadOnly(reader) => {
+                let directory = reader.directory().to_path_buf();
+                (Some(directory), reader.report(), Some(reader.files()?))
+            }
+        };
+        Ok(Inspection { directory, report, labels, files })
+    }
+}
+
+/// The position of the highest score, the first of equals.
+fn best(scores: &[f32]) -> Option<usize> {
+    let first_of_equals = |best: usize, next: usize| {
+        if scores[next] > scores[best] { next } else { best }
+    };
+    (0..scores.len()).reduce(first_of_equals)
+}

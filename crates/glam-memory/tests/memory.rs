@@ -1,0 +1,239 @@
+//! The front door: a model test of its whole life, and what a user would trip over.
+
+use std::path::Path;
+
+use glam_memory::{Error, Memory, Precision};
+use ndarray::{Array2, arr2};
+use proptest::prelude::*;
+
+type Row = ([f32; 2], f32);
+
+fn truth(x: [f32; 2]) -> f32 {
+    (3.0 * x[0]).sin() + x[0] * x[1]
+}
+
+fn row(index: usize) -> Row {
+    let x = [(index * 37 % 101) as f32 / 50.0 - 1.0, (index * 53 % 97) as f32 / 50.0 - 1.0];
+    (x, truth(x))
+}
+
+fn answers(memory: &Memory) -> Vec<u32> {
+    let cues = (0..40).map(|cue| row(cue * 7 + 3).0);
+    let mut bits = Vec::new();
+    for cue in cues {
+        let (mean, spread) = memory.read_with_std(&cue).unwrap();
+        bits.extend(mean.iter().chain(&spread).map(|value| value.to_bits()));
+    }
+    bits
+}
+
+fn small(directory: Option<&Path>) -> Memory {
+    let builder = Memory::builder(2).tables(5).levels([3]).warm_up(32);
+    match directory {
+        Some(directory) => builder.create(directory).unwrap(),
+        None => builder.in_memory().unwrap(),
+    }
+}
+
+/// One thing that a program may do with a memory.
+#[derive(Debug, Clone)]
+enum Step {
+    Write(usize),
+    WriteBatch(usize),
+    Refused,
+    Flush,
+    Checkpoint,
+    CloseAndOpen,
+    DropAndOpen,
+    OpenReadOnly,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => (1..30_usize).prop_map(Step::Write),
+        2 => (1..10_usize).prop_map(Step::WriteBatch),
+        1 => Just(Step::Refused),
+        1 => Just(Step::Flush),
+        1 => Just(Step::Checkpoint),
+        1 => Just(Step::CloseAndOpen),
+        1 => Just(Step::DropAndOpen),
+        1 => Just(Step::OpenReadOnly),
+    ];
+    prop::collection::vec(step, 1..24)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever happens to the files, the memory is the one without files that got the same rows.
+    #[test]
+    fn a_memory_in_files_equals_one_without_through_its_whole_life(steps in steps()) {
+        let temporary = tempfile::tempdir().unwrap();
+        let directory = temporary.path().join("memory");
+        let model = small(None);
+        let mut memory = small(Some(&directory));
+        let mut next = 0;
+        for step in steps {
+            match step {
+                Step::Write(count) => {
+                    for (x, y) in (next..next + count).map(row) {
+                        memory.write(&x, y).unwrap();
+                        model.write(&x, y).unwrap();
+                    }
+                    next += count;
+                }
+                Step::WriteBatch(count) => {
+                    let rows: Vec<Row> = (next..next + count).map(row).collect();
+                    let x = Array2::from_shape_fn((count, 2), |(i, j)| rows[i].0[j]);
+                    let y = Array2::from_shape_fn((count, 1), |(i, _)| rows[i].1);
+                    memory.write_batch(x.view(), y.view()).unwrap();
+                    rows.iter().for_each(|(x, y)| model.write(x, *y).unwrap());
+                    next += count;
+                }
+                Step::Refused => {
+                    prop_assert!(memory.write(&[f32::NAN, 0.0], 1.0).is_err());
+                    prop_assert!(memory.write(&[0.0], 1.0).is_err());
+                    prop_assert!(memory.write(&[0.0, 1.0], "a").is_err());
+                }
+                Step::Flush => memory.flush().unwrap(),
+                Step::Checkpoint => memory.checkpoint().unwrap(),
+                Step::CloseAndOpen => {
+                    memory.close().unwrap();
+                    memory = Memory::open(&directory).unwrap();
+                }
+                Step::DropAndOpen => {
+                    memory.flush().unwrap();
+                    drop(memory);
+                    memory = Memory::open(&directory).unwrap();
+                }
+                Step::OpenReadOnly => {
+                    memory.flush().unwrap();
+                    let reader = Memory::open_read_only(&directory).unwrap();
+                    prop_assert_eq!(reader.sequence(), next as u64);
+                    if next > 0 {
+                        prop_assert_eq!(answers(&reader), answers(&model));
+                    }
+                    prop_assert!(matches!(reader.write(&[0.0; 2], 0.0), Err(Error::ReadOnly)));
+                }
+            }
+            prop_assert_eq!(memory.sequence(), next as u64);
+            if next > 0 {
+                prop_assert_eq!(answers(&memory), answers(&model));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_memory_learns_and_is_shared_between_threads() {
+    let memory = Memory::builder(2).in_memory().unwrap();
+    (0..1500).map(row).for_each(|(x, y)| memory.write(&x, y).unwrap());
+    std::thread::scope(|scope| {
+        for reader in 0..2 {
+            let memory = &memory;
+            scope.spawn(move || {
+                for cue in (reader..400).step_by(2).map(|index| row(index * 11).0) {
+                    assert!((memory.read(&cue).unwrap()[0] - truth(cue)).abs() < 0.3);
+                }
+            });
+        }
+        scope.spawn(|| (1500..1800).map(row).for_each(|(x, y)| memory.write(&x, y).unwrap()));
+    });
+    assert_eq!(memory.sequence(), 1800);
+}
+
+#[test]
+fn scores_equal_the_errors_of_the_reads() {
+    let memory = small(None);
+    (0..300).map(row).for_each(|(x, y)| memory.write(&x, y).unwrap());
+    let x = Array2::from_shape_fn((50, 2), |(i, j)| row(i * 3).0[j]);
+    let y = Array2::from_shape_fn((50, 1), |(i, _)| row(i * 3).1);
+    let score = memory.score(x.view(), y.view()).unwrap();
+    let squares = (0..50).map(|i| {
+        let (cue, y) = row(i * 3);
+        f64::from(memory.read(&cue).unwrap()[0] - y).powi(2)
+    });
+    assert!((score.rmse[0] - (squares.sum::<f64>() / 50.0).sqrt()).abs() < 1e-6);
+    assert!(score.mean_nmse.unwrap() < 0.2, "{score:?}");
+    assert!(matches!(
+        memory.score(x.view(), Array2::zeros((49, 1)).view()),
+        Err(Error::Rows { inputs: 50, targets: 49 })
+    ));
+}
+
+#[test]
+fn labels_are_text_or_integers_and_need_not_be_known() {
+    for precision in [Precision::Full, Precision::Diagonal] {
+        let memory = Memory::builder(2).labels().precision(precision).in_memory().unwrap();
+        let side = |x: &[f32; 2]| if x[0] > 0.0 { "right" } else { "left" };
+        (0..300).map(row).for_each(|(x, _)| memory.write(&x, side(&x)).unwrap());
+        let hits = (0..100)
+            .map(|i| row(i * 3 + 1).0)
+            .filter(|x| memory.classify(x).unwrap().label == side(x));
+        assert!(hits.count() >= 95);
+        memory.write(&[0.0, 0.0], 7).unwrap();
+        memory.write(&[0.0, 0.0], "7").unwrap();
+        assert_eq!(memory.labels().len(), 3);
+        assert_eq!(memory.labels()[2], "7");
+    }
+    let memory = Memory::builder(1).labels().in_memory().unwrap();
+    let x = arr2(&[[1.0], [2.0], [1.0]]);
+    memory.write_label_batch(x.view(), &["one", "two", "one"]).unwrap();
+    assert_eq!(memory.score_labels(x.view(), &["one", "two", "one"]).unwrap().accuracy, Some(1.0));
+    let empty_label = memory.write_label_batch(x.view(), &["one", "", "one"]);
+    assert!(matches!(empty_label, Err(Error::Row { row: 1, .. })));
+    assert_eq!(memory.sequence(), 3);
+}
+
+#[test]
+fn a_memory_of_numbers_has_no_class_and_an_empty_one_no_answer() {
+    let memory = Memory::builder(1).in_memory().unwrap();
+    let empty = memory.read(&[1.0]).unwrap_err();
+    assert!(matches!(empty, Error::Core(glam_memory::core::Error::Empty)), "{empty}");
+    memory.write(&[1.0], 2.0).unwrap();
+    assert!(memory.classify(&[1.0]).is_err());
+}
+
+#[test]
+fn errors_say_where_and_what_to_do() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join("memory");
+    let missing = Memory::open(&directory).unwrap_err().to_string();
+    assert!(missing.contains(directory.to_str().unwrap()), "{missing}");
+    let memory = Memory::builder(3).create(&directory).unwrap();
+    let locked = Memory::open(&directory).unwrap_err().to_string();
+    assert!(locked.contains(&std::process::id().to_string()), "{locked}");
+    let again = Memory::builder(3).create(&directory);
+    assert!(again.is_err());
+    let wrong = memory.write(&[1.0], 1.0).unwrap_err().to_string();
+    assert_eq!(wrong, "input has 1 values, this memory takes 3");
+    drop(memory);
+    assert_eq!(Memory::open(&directory).unwrap().sequence(), 0);
+}
+
+#[test]
+fn an_inspection_tells_what_was_picked() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join("memory");
+    let memory = Memory::builder(2).create(&directory).unwrap();
+    (0..40).map(row).for_each(|(x, y)| memory.write(&x, y).unwrap());
+    memory.checkpoint().unwrap();
+    let inspection = memory.inspect().unwrap();
+    assert_eq!(inspection.directory.as_deref(), Some(directory.as_path()));
+    assert_eq!(inspection.report.warming_up, Some(40));
+    let picks = inspection.report.picks.unwrap();
+    assert_eq!((picks.tables, picks.view, picks.root), (128, 2, true));
+    let on_disk: u64 = std::fs::read_dir(&directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .sum();
+    let files = inspection.files.unwrap();
+    // All but the lock file.
+    assert!(files.total() <= on_disk && on_disk <= files.total() + 64, "{files:?} {on_disk}");
+}
+
+#[test]
+fn a_memory_can_be_sent_and_shared() {
+    fn check<T: Send + Sync + Unpin>() {}
+    check::<Memory>();
+}

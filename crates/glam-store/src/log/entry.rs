@@ -1,0 +1,208 @@
+//! One frame of the log: one observation.
+//!
+//! A log file is a header and then frames, one after the other, each with the sequence number
+//! after that of the frame before. A frame is a fixed part, the input's floats, and the target:
+//! floats, or a label's bytes up to the end of the frame.
+
+use std::io::Write;
+
+use glam_core::{Label, MAX_LABEL_BYTES, Target};
+
+use crate::bytes::{of_floats, put, u32_at, u64_at, wide};
+
+/// Where the fields of a frame lie.
+pub(crate) mod layout {
+    /// Bytes of the whole frame.
+    pub(crate) const LENGTH: usize = 0;
+    pub(crate) const CHECKSUM: usize = LENGTH + 4;
+    pub(crate) const SEQUENCE: usize = CHECKSUM + 4;
+    pub(crate) const UNFLUSHED: usize = SEQUENCE + 8;
+    pub(crate) const KIND: usize = UNFLUSHED + 4;
+    /// Bytes of the fixed part.
+    pub(crate) const FIXED: usize = KIND + 4;
+}
+use layout::{CHECKSUM, FIXED, KIND, LENGTH, SEQUENCE, UNFLUSHED};
+
+/// The target is numbers.
+pub(crate) const KIND_NUMBERS: u32 = 1;
+/// The target is a label.
+pub(crate) const KIND_LABEL: u32 = 2;
+
+/// What the frames of one memory look like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    /// The checksum of the memory's number, from which every frame's goes on: a frame of another
+    /// memory never passes for one of this.
+    seed: u32,
+    pub(crate) inputs: usize,
+    /// Numbers in a target; `None` for labels.
+    pub(crate) targets: Option<usize>,
+}
+
+/// The fixed part of a frame.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fixed {
+    pub(crate) length: usize,
+    pub(crate) checksum: u32,
+    pub(crate) sequence: u64,
+    /// How many frames directly before this one were not known to be on the disk when it was
+    /// made. All frames before those were.
+    pub(crate) unflushed: u32,
+    pub(crate) kind: u32,
+}
+
+impl Fixed {
+    /// Reads the fixed part from `bytes`, which must hold [`FIXED`] bytes.
+    pub(crate) fn read(bytes: &[u8]) -> Self {
+        Self {
+            length: u32_at(bytes, LENGTH) as usize,
+            checksum: u32_at(bytes, CHECKSUM),
+            sequence: u64_at(bytes, SEQUENCE),
+            unflushed: u32_at(bytes, UNFLUSHED),
+            kind: u32_at(bytes, KIND),
+        }
+    }
+
+    /// The last sequence number that was known to be on the disk when the frame was made.
+    pub(crate) fn flushed(&self) -> u64 {
+        self.sequence.saturating_sub(1).saturating_sub(self.unflushed.into())
+    }
+}
+
+impl Layout {
+    pub(crate) fn new(memory: u64, inputs: usize, targets: Option<usize>) -> Self {
+        Self { seed: crc32c::crc32c(&memory.to_le_bytes()), inputs, targets }
+    }
+
+    fn input_bytes(&self) -> usize {
+        self.inputs * size_of::<f32>()
+    }
+
+    /// Bytes of the shortest frame.
+    pub(crate) fn shortest(&self) -> usize {
+        FIXED + self.input_bytes() + self.targets.map_or(1, |targets| targets * size_of::<f32>())
+    }
+
+    /// Bytes of the longest frame: a few megabytes at the limits of a configuration.
+    pub(crate) fn longest(&self) -> usize {
+        self.shortest() + self.targets.map_or(MAX_LABEL_BYTES - 1, |_| 0)
+    }
+
+    /// Whether a frame of this memory can have this fixed part.
+    pub(crate) fn admits(&self, fixed: &Fixed) -> bool {
+        let kind = if self.targets.is_some() { KIND_NUMBERS } else { KIND_LABEL };
+        fixed.kind == kind && (self.shortest()..=self.longest()).contains(&fixed.length)
+    }
+
+    /// The checksum of a frame: everything in it but the checksum itself.
+    pub(crate) fn checksum(&self, frame: &[u8]) -> u32 {
+        let begun = crc32c::crc32c_append(self.seed, &frame[..CHECKSUM]);
+        crc32c::crc32c_append(begun, &frame[SEQUENCE..])
+    }
+
+    /// The whole frame at the start of `bytes`, if there is one.
+    pub(crate) fn whole(&self, bytes: &[u8]) -> Option<Fixed> {
+        let fixed = Fixed::read(bytes.get(..FIXED)?);
+        let frame = self.admits(&fixed).then(|| bytes.get(..fixed.length))??;
+        (self.checksum(frame) == fixed.checksum).then_some(fixed)
+    }
+
+    /// Appends a frame to `buffer`, without an allocation where the buffer has room. The caller
+    /// has checked the observation.
+    pub(crate) fn encode(
+        &self,
+        sequence: u64,
+        unflushed: u32,
+        x: &[f32],
+        target: Target<'_>,
+        buffer: &mut Vec<u8>,
+    ) {
+        let start = buffer.len();
+        buffer.resize(start + FIXED, 0);
+        buffer.extend_from_slice(of_floats(x));
+        let kind = match target {
+            Target::Numbers(y) => {
+                buffer.extend_from_slice(of_floats(y));
+                KIND_NUMBERS
+            }
+            Target::Label(Label::Integer(number)) => {
+                // Writing to a vector cannot fail.
+                let _ = write!(buffer, "{number}");
+                KIND_LABEL
+            }
+            Target::Label(label) => {
+                buffer.extend_from_slice(label.text().as_bytes());
+                KIND_LABEL
+            }
+            _ => KIND_LABEL,
+        };
+        let frame = &mut buffer[start..];
+        // At most `longest`, which fits.
+        let length = frame.len() as u32;
+        put(frame, LENGTH, &length.to_le_bytes());
+        put(frame, SEQUENCE, &sequence.to_le_bytes());
+        put(frame, UNFLUSHED, &unflushed.to_le_bytes());
+        put(frame, KIND, &kind.to_le_bytes());
+        let checksum = self.checksum(frame);
+        put(frame, CHECKSUM, &checksum.to_le_bytes());
+    }
+
+    /// The most frames that fit in `bytes` bytes.
+    pub(crate) fn most_frames(&self, bytes: usize) -> u64 {
+        wide(bytes / self.shortest())
+    }
+
+    /// The input and the target in the rest of a whole frame behind its fixed part.
+    pub(crate) fn split<'a>(&self, rest: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        rest.split_at(self.input_bytes().min(rest.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_a_frame_are_frozen() {
+        let layout = Layout::new(0x0102_0304_0506_0708, 1, Some(2));
+        let mut buffer = Vec::new();
+        layout.encode(5, 3, &[1.0], Target::Numbers(&[-2.0, 0.5]), &mut buffer);
+        let frozen = [
+            36, 0, 0, 0, // length
+            0, 0, 0, 0, // checksum, held below
+            5, 0, 0, 0, 0, 0, 0, 0, // sequence number
+            3, 0, 0, 0, // frames before it that were not flushed
+            1, 0, 0, 0, // kind: numbers
+            0, 0, 0x80, 0x3F, // x
+            0, 0, 0, 0xC0, 0, 0, 0, 0x3F, // y
+        ];
+        assert_eq!(buffer[..CHECKSUM], frozen[..CHECKSUM]);
+        assert_eq!(buffer[SEQUENCE..], frozen[SEQUENCE..]);
+        let mut covered = vec![8, 7, 6, 5, 4, 3, 2, 1];
+        covered.extend_from_slice(&frozen[..CHECKSUM]);
+        covered.extend_from_slice(&frozen[SEQUENCE..]);
+        assert_eq!(u32_at(&buffer, CHECKSUM), crc32c::crc32c(&covered));
+        assert_eq!(layout.whole(&buffer).map(|fixed| fixed.flushed()), Some(1));
+        assert_eq!((layout.shortest(), layout.longest()), (36, 36));
+    }
+
+    #[test]
+    fn a_label_frame_holds_the_digits_of_an_integer() {
+        let layout = Layout::new(1, 2, None);
+        let (mut text, mut number) = (Vec::new(), Vec::new());
+        layout.encode(1, 0, &[1.0, 2.0], Target::Label(Label::Text("-70")), &mut text);
+        layout.encode(1, 0, &[1.0, 2.0], Target::Label(Label::Integer(-70)), &mut number);
+        assert_eq!(text, number);
+        assert_eq!(text.len(), layout.shortest() + 2);
+        assert_eq!(layout.split(&text[FIXED..]).1, b"-70");
+    }
+
+    #[test]
+    fn a_frame_of_another_memory_is_none() {
+        let (ours, theirs) = (Layout::new(1, 1, Some(1)), Layout::new(2, 1, Some(1)));
+        let mut buffer = Vec::new();
+        ours.encode(1, 0, &[1.0], Target::Numbers(&[2.0]), &mut buffer);
+        assert!(ours.whole(&buffer).is_some());
+        assert!(theirs.whole(&buffer).is_none());
+    }
+}

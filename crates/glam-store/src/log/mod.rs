@@ -1,0 +1,15 @@
+//! The log: every observation ever written, in order. It is the memory's history, and what is
+//! replayed over a snapshot.
+
+pub(crate) mod entry;
+pub(crate) mod header;
+mod reader;
+pub(crate) mod recovery;
+mod writer;
+
+pub(crate) use header::{BYTES as HEADER_BYTES, Header};
+pub(crate) use reader::Frames;
+pub(crate) use recovery::{
+    Start, check_start, check_whole, open_tail, replay, replay_history, writer,
+};
+pub(crate) use writer::Writer;

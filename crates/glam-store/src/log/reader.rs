@@ -1,0 +1,224 @@
+//! Frames one after the other, from hostile bytes.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use glam_core::{Label, Target};
+
+use super::entry::layout::FIXED;
+use super::entry::{Fixed, Layout};
+use super::header::{BYTES, Header};
+use super::recovery::{Verdict, judge};
+use crate::bytes::{to_floats, wide};
+use crate::error::{Error, Result};
+use crate::file::{self, failed};
+use crate::manifest::Manifest;
+use crate::names::Name;
+
+const BUFFER_BYTES: usize = 1 << 18;
+
+/// An observation in the log.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) x: &'a [f32],
+    pub(crate) target: Target<'a>,
+}
+
+/// Goes through a log file frame by frame. Holds one frame at a time.
+#[derive(Debug)]
+pub(crate) struct Frames {
+    path: PathBuf,
+    file: BufReader<File>,
+    header: Header,
+    layout: Layout,
+    /// Where the next frame starts.
+    offset: u64,
+    /// Bytes of the file when it was opened; what a writer appends later is not looked at.
+    end: u64,
+    /// The sequence number of the last frame.
+    sequence: u64,
+    /// Set once the end of the whole frames was found.
+    torn: bool,
+    /// Where to go on after damage, and the sequence number before it.
+    resume: Option<(u64, u64)>,
+    frame: Vec<u8>,
+    x: Vec<f32>,
+    y: Vec<f32>,
+}
+
+impl Frames {
+    /// Opens log file `number` in `directory` and reads its header.
+    pub(crate) fn open(
+        directory: &Path,
+        manifest: &Manifest,
+        number: u64,
+    ) -> Result<Self> {
+        let path = Name::Log(number).in_directory(directory);
+        let mut file = file::open(&path)?;
+        let header = Header::read(&mut file, &path, manifest, number)?;
+        let end = file::length(&file, &path)?;
+        let layout = header.layout();
+        Ok(Self {
+            path,
+            file: BufReader::with_capacity(BUFFER_BYTES, file),
+            header,
+            layout,
+            offset: wide(BYTES),
+            end,
+            sequence: header.first_sequence - 1,
+            torn: false,
+            resume: None,
+            frame: Vec::new(),
+            x: vec![0.0; layout.inputs],
+            y: vec![0.0; layout.targets.unwrap_or(0)],
+        })
+    }
+
+    /// Goes to byte `offset`, where the frame after observation `sequence` starts.
+    pub(crate) fn seek(&mut self, offset: u64, sequence: u64) -> Result<()> {
+        if self.end < offset {
+            let (path, expected, got) = (self.path.clone(), offset, self.end);
+            return Err(Error::Truncated { path, expected, got });
+        }
+        if offset < wide(BYTES) {
+            let what = "the manifest starts the replay inside the header";
+            return Err(Error::Malformed { path: self.path.clone(), what, at: offset });
+        }
+        self.file.seek(SeekFrom::Start(offset)).map_err(failed(&self.path, "read the log"))?;
+        (self.offset, self.sequence, self.torn) = (offset, sequence, false);
+        Ok(())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// The byte behind the last whole frame.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The sequence number of the last frame.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Bytes behind the last whole frame, once there is no next one.
+    pub(crate) fn torn_bytes(&self) -> u64 {
+        self.end - self.offset
+    }
+
+    /// After an error about one frame: goes on behind it. False where nothing is to go on to.
+    pub(crate) fn resume(&mut self) -> Result<bool> {
+        match self.resume.take() {
+            Some((offset, sequence)) => self.seek(offset, sequence).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// The next observation; `None` at the end of the whole frames.
+    ///
+    /// # Errors
+    /// Where a frame is damaged and it is not the torn end of the log, or out of order.
+    pub(crate) fn next(&mut self) -> Result<Option<Entry<'_>>> {
+        if self.torn || self.offset == self.end {
+            return Ok(None);
+        }
+        let Some(fixed) = self.read_frame()? else {
+            self.find_damage()?;
+            self.torn = true;
+            return Ok(None);
+        };
+        let expected = self.sequence.saturating_add(1);
+        if fixed.sequence != expected {
+            let (path, offset, got) = (self.path.clone(), self.offset, fixed.sequence);
+            self.resume = Some((offset, got.saturating_sub(1)));
+            return Err(Error::Sequence { path, offset, expected, got });
+        }
+        let offset = self.offset;
+        self.offset += wide(fixed.length);
+        self.sequence = fixed.sequence;
+        let (x, y) = self.layout.split(&self.frame[FIXED..]);
+        to_floats(x, &mut self.x);
+        let target = match self.layout.targets {
+            Some(_) => {
+                to_floats(y, &mut self.y);
+                Target::Numbers(&self.y)
+            }
+            None => match std::str::from_utf8(y) {
+                Ok(text) => Target::Label(Label::Text(text)),
+                Err(_) => {
+                    self.resume = Some((self.offset, self.sequence));
+                    let what = "a label is not UTF-8";
+                    return Err(Error::Malformed { path: self.path.clone(), what, at: offset });
+                }
+            },
+        };
+        Ok(Some(Entry { x: &self.x, target }))
+    }
+
+    /// Whether there is a next observation; the place stays the same.
+    ///
+    /// # Errors
+    /// As [`Frames::next`].
+    pub(crate) fn has_next(&mut self) -> Result<bool> {
+        let (offset, sequence) = (self.offset, self.sequence);
+        let found = self.next()?.is_some();
+        if found {
+            self.seek(offset, sequence)?;
+        }
+        Ok(found)
+    }
+
+    /// Reads the frame at `offset` into `self.frame`; `None` where there is no whole one.
+    fn read_frame(&mut self) -> Result<Option<Fixed>> {
+        let left = self.end - self.offset;
+        if left < wide(FIXED) {
+            return Ok(None);
+        }
+        self.frame.resize(FIXED, 0);
+        self.fill(0)?;
+        let fixed = Fixed::read(&self.frame);
+        // An admitted length is bounded by the configuration and the file, so this allocates no
+        // more than a frame.
+        if !self.layout.admits(&fixed) || left < wide(fixed.length) {
+            return Ok(None);
+        }
+        self.frame.resize(fixed.length, 0);
+        self.fill(FIXED)?;
+        Ok(self.layout.whole(&self.frame))
+    }
+
+    fn fill(&mut self, from: usize) -> Result<()> {
+        let frame = &mut self.frame[from..];
+        self.file.read_exact(frame).map_err(failed(&self.path, "read the log"))
+    }
+
+    /// Looks whether the bytes at `offset`, which are no whole frame, are the torn end of the log.
+    fn find_damage(&mut self) -> Result<()> {
+        self.file.seek(SeekFrom::Start(self.offset)).map_err(failed(&self.path, "read the log"))?;
+        let mut rest = Vec::new();
+        (&mut self.file)
+            .take(self.end - self.offset)
+            .read_to_end(&mut rest)
+            .map_err(failed(&self.path, "read the log"))?;
+        let sequence = self.sequence.saturating_add(1);
+        match judge(&rest, self.layout, self.offset, sequence) {
+            Verdict::Torn => Ok(()),
+            Verdict::Damaged { next, next_sequence } => {
+                let (path, offset) = (self.path.clone(), self.offset);
+                self.resume = Some((next, next_sequence - 1));
+                Err(Error::DamagedFrame { path, offset, sequence, next })
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! After a crash: where the log ends, and what is replayed.
+
+use std::path::Path;
+
+use glam_core::Model;
+
+use super::entry::Layout;
+use super::entry::layout::FIXED;
+use super::reader::Frames;
+use super::writer::Writer;
+use crate::bytes::wide;
+use crate::error::{Error, Result};
+use crate::manifest::Manifest;
+
+/// The unit in which a disk writes, or loses what was written: see the assumptions about the
+/// medium in `docs/format.md`.
+pub(crate) const SECTOR_BYTES: usize = 512;
+
+/// What bytes that are no whole frame mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The crash cut the log here: nothing from here on was ever known to be on the disk.
+    Torn,
+    /// Damage: the log goes on at byte `next` of the file with observation `next_sequence`.
+    Damaged { next: u64, next_sequence: u64 },
+}
+
+/// Judges `rest`, the bytes from `offset` to the end of a log file, at whose start there is no
+/// whole frame although observation `sequence` must follow.
+///
+/// Without a whole frame behind it, it is the torn end. With one, it is damage, with one exception:
+/// a system that loses power may have written later bytes of a group that was never flushed and
+/// lost earlier ones. Then no frame behind says that observation `sequence` was flushed, and what
+/// was lost reads as zeros.
+pub(crate) fn judge(rest: &[u8], layout: Layout, offset: u64, sequence: u64) -> Verdict {
+    let largest = sequence.saturating_add(layout.most_frames(rest.len()));
+    let mut first = None;
+    let mut flushed = false;
+    let mut at = 1;
+    while at + FIXED <= rest.len() {
+        let found = layout
+            .whole(&rest[at..])
+            .filter(|fixed| fixed.sequence > sequence && fixed.sequence <= largest);
+        match found {
+            Some(fixed) => {
+                first.get_or_insert((at, fixed.sequence));
+                flushed |= fixed.flushed() >= sequence;
+                at += fixed.length;
+            }
+            None => at += 1,
+        }
+    }
+    match first {
+        Some((at, next_sequence)) if flushed || !is_lost(&rest[..at], offset) => {
+            Verdict::Damaged { next: offset + wide(at), next_sequence }
+        }
+        _ => Verdict::Torn,
+    }
+}
+
+/// Whether a part of `gap`, which starts at byte `offset` of the file, was never written: its
+/// first fixed part or a whole sector of the file is zero.
+fn is_lost(gap: &[u8], offset: u64) -> bool {
+    let zero = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
+    if gap.get(..FIXED).is_some_and(zero) {
+        return true;
+    }
+    let into_sector = (offset % wide(SECTOR_BYTES)) as usize;
+    let to_boundary = (SECTOR_BYTES - into_sector) % SECTOR_BYTES;
+    gap.get(to_boundary..)
+        .is_some_and(|sectors| sectors.chunks_exact(SECTOR_BYTES).any(zero))
+}
+
+/// Where the replay starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Behind the snapshot.
+    Snapshot,
+    /// At the first observation, with an empty model.
+    History,
+}
+
+/// Opens the log file that the manifest names, at the first frame that the snapshot lacks.
+pub(crate) fn open_tail(directory: &Path, manifest: &Manifest) -> Result<Frames> {
+    let mut frames = Frames::open(directory, manifest, manifest.log)?;
+    frames.seek(manifest.log_offset, manifest.sequence)?;
+    Ok(frames)
+}
+
+/// Writes every frame that follows to `model`.
+pub(crate) fn replay(frames: &mut Frames, model: &mut Model) -> Result<()> {
+    let path = frames.path().to_owned();
+    while let Some(entry) = frames.next()? {
+        model
+            .write(entry.x, entry.target)
+            .map_err(|source| Error::Damaged { path: path.clone(), source })?;
+    }
+    Ok(())
+}
+
+/// Writes every observation of the history to `model`, which must be empty. Returns the last log
+/// file, read to its end.
+pub(crate) fn replay_history(
+    directory: &Path,
+    manifest: &Manifest,
+    model: &mut Model,
+) -> Result<Frames> {
+    let mut number = manifest.first_log;
+    let mut sequence = 0;
+    loop {
+        let mut frames = Frames::open(directory, manifest, number)?;
+        check_start(&frames, sequence)?;
+        replay(&mut frames, model)?;
+        sequence = frames.sequence();
+        if number >= manifest.log {
+            return Ok(frames);
+        }
+        check_whole(&frames)?;
+        number += 1;
+    }
+}
+
+/// Fails unless the log file goes on after observation `sequence`.
+pub(crate) fn check_start(frames: &Frames, sequence: u64) -> Result<()> {
+    let (expected, got) = (sequence.saturating_add(1), frames.header().first_sequence);
+    if expected == got {
+        return Ok(());
+    }
+    let (path, offset) = (frames.path().to_owned(), 0);
+    Err(Error::Sequence { path, offset, expected, got })
+}
+
+/// Fails where bytes follow the last frame: only the last log file can have a torn end.
+pub(crate) fn check_whole(frames: &Frames) -> Result<()> {
+    if frames.torn_bytes() == 0 {
+        return Ok(());
+    }
+    let what = "an earlier log file has a torn end";
+    Err(Error::Malformed { path: frames.path().to_owned(), what, at: frames.offset() })
+}
+
+/// The log ready for more, its torn end cut off.
+pub(crate) fn writer(frames: Frames) -> Result<Writer> {
+    let (path, layout) = (frames.path().to_owned(), frames.layout());
+    let (end, sequence, torn) = (frames.offset(), frames.sequence(), frames.torn_bytes() > 0);
+    drop(frames);
+    Writer::reopen(path, layout, end, sequence, torn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glam_core::Target;
+
+    const LAYOUT_INPUTS: usize = 200;
+
+    fn layout() -> Layout {
+        Layout::new(7, LAYOUT_INPUTS, Some(1))
+    }
+
+    /// Frames 1 to `count`, flushed up to `flushed` when the later ones were made.
+    fn frames(count: u64, flushed: u64) -> (Vec<u8>, usize) {
+        let mut bytes = Vec::new();
+        for sequence in 1..=count {
+            let unflushed = (sequence - 1 - flushed.min(sequence - 1)) as u32;
+            let x = [sequence as f32; LAYOUT_INPUTS];
+            layout().encode(sequence, unflushed, &x, Target::Numbers(&[1.0]), &mut bytes);
+        }
+        let length = bytes.len() / count as usize;
+        (bytes, length)
+    }
+
+    #[test]
+    fn a_bad_frame_at_the_end_is_torn() {
+        let (mut bytes, length) = frames(3, 0);
+        bytes[2 * length + 40] ^= 1;
+        assert_eq!(judge(&bytes[2 * length..], layout(), 0, 3), Verdict::Torn);
+    }
+
+    #[test]
+    fn a_flipped_bit_before_whole_frames_is_damage() {
+        let (bytes, length) = frames(3, 0);
+        for at in 0..length {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 0x10;
+            let damaged = Verdict::Damaged { next: 100 + length as u64, next_sequence: 2 };
+            assert_eq!(judge(&bytes, layout(), 100, 1), damaged, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_lost_sector_is_torn_where_nothing_behind_it_was_flushed() {
+        let (bytes, length) = frames(4, 0);
+        // The file's sector 1, when the first of these frames starts at byte 300 of it.
+        let mut lost = bytes.clone();
+        lost[212..212 + SECTOR_BYTES].fill(0);
+        assert_eq!(judge(&lost, layout(), 300, 1), Verdict::Torn);
+        // The same bytes are damage where a later frame says that they were on the disk.
+        let (bytes, _) = frames(4, 1);
+        let mut lost = bytes;
+        lost[212..212 + SECTOR_BYTES].fill(0);
+        let damaged = Verdict::Damaged { next: 300 + length as u64, next_sequence: 2 };
+        assert_eq!(judge(&lost, layout(), 300, 1), damaged);
+    }
+
+    #[test]
+    fn a_frame_with_a_number_that_cannot_follow_is_not_looked_at() {
+        let (mut bytes, length) = frames(1, 0);
+        let mut far = Vec::new();
+        let x = [0.0; LAYOUT_INPUTS];
+        layout().encode(1000, 0, &x, Target::Numbers(&[1.0]), &mut far);
+        bytes.truncate(length - 1);
+        bytes.extend(far);
+        assert_eq!(judge(&bytes, layout(), 0, 1), Verdict::Torn);
+    }
+}

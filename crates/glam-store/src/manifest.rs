@@ -1,0 +1,204 @@
+//! The manifest: which files make up the memory now. Replaced as a whole, so it is never torn.
+
+use std::fs::File;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use glam_core::Config;
+
+use crate::bytes::{put, u32_at, u64_at, wide};
+use crate::error::{Error, Result};
+use crate::file::{self, failed};
+use crate::names::Name;
+use crate::segment::header;
+use crate::{FORMAT_VERSION, check, record};
+
+pub(crate) const MAGIC_BYTES: [u8; 8] = *b"GLAMMANI";
+
+pub(crate) const MAGIC: usize = 0;
+pub(crate) const VERSION: usize = MAGIC + 8;
+pub(crate) const RECORD_BYTES: usize = VERSION + 4;
+pub(crate) const MEMORY: usize = RECORD_BYTES + 4;
+pub(crate) const GENERATION: usize = MEMORY + 8;
+pub(crate) const SEQUENCE: usize = GENERATION + 8;
+pub(crate) const FIRST_LOG: usize = SEQUENCE + 8;
+pub(crate) const LOG: usize = FIRST_LOG + 8;
+pub(crate) const LOG_OFFSET: usize = LOG + 8;
+pub(crate) const STRUCTURE_BYTES: usize = LOG_OFFSET + 8;
+pub(crate) const WEIGHTS_BYTES: usize = STRUCTURE_BYTES + 8;
+pub(crate) const COVARIANCES_BYTES: usize = WEIGHTS_BYTES + 8;
+pub(crate) const STRUCTURE_CHECKSUM: usize = COVARIANCES_BYTES + 8;
+pub(crate) const WEIGHTS_CHECKSUM: usize = STRUCTURE_CHECKSUM + 4;
+pub(crate) const COVARIANCES_CHECKSUM: usize = WEIGHTS_CHECKSUM + 4;
+/// The configuration record follows, and after it a checksum of all bytes before.
+pub(crate) const RECORD: usize = COVARIANCES_CHECKSUM + 4;
+const CHECKSUM_BYTES: usize = 4;
+const MAX_BYTES: usize = RECORD + record::MAX_BYTES + CHECKSUM_BYTES;
+
+/// A snapshot segment as the manifest names it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Segment {
+    /// Its length in bytes.
+    pub(crate) bytes: u64,
+    /// The checksum in its header, which covers the checksums of everything in it.
+    pub(crate) checksum: u32,
+}
+
+impl Segment {
+    /// The segment of `bytes` bytes that starts with `header`.
+    pub(crate) fn of(header: &[u8; header::BYTES], bytes: u64) -> Self {
+        Self { bytes, checksum: u32_at(header, header::CHECKSUM) }
+    }
+}
+
+/// What the manifest says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Manifest {
+    pub(crate) config: Config,
+    /// A number drawn when the memory was made; all its files carry it.
+    pub(crate) memory: u64,
+    /// The snapshot's generation; 0 while there is none.
+    pub(crate) generation: u64,
+    /// Observations in the snapshot.
+    pub(crate) sequence: u64,
+    /// The log file in which the history begins.
+    pub(crate) first_log: u64,
+    /// The log file, and the byte in it, at which replay over the snapshot starts.
+    pub(crate) log: u64,
+    pub(crate) log_offset: u64,
+    pub(crate) structure: Segment,
+    pub(crate) weights: Segment,
+    pub(crate) covariances: Segment,
+}
+
+impl Manifest {
+    /// The manifest of a new memory whose only log file is number 1.
+    pub(crate) fn new(config: Config, log_offset: u64) -> Self {
+        Self {
+            config,
+            memory: RandomState::new().build_hasher().finish(),
+            generation: 0,
+            sequence: 0,
+            first_log: 1,
+            log: 1,
+            log_offset,
+            structure: Segment::default(),
+            weights: Segment::default(),
+            covariances: Segment::default(),
+        }
+    }
+
+    pub(crate) fn encode(&self, path: &Path) -> Result<Vec<u8>> {
+        let record = record::encode(&self.config, path)?;
+        let mut bytes = vec![0; RECORD];
+        put(&mut bytes, MAGIC, &MAGIC_BYTES);
+        put(&mut bytes, VERSION, &FORMAT_VERSION.to_le_bytes());
+        // At most `record::MAX_BYTES`.
+        put(&mut bytes, RECORD_BYTES, &(record.len() as u32).to_le_bytes());
+        for (at, field) in [
+            (MEMORY, self.memory),
+            (GENERATION, self.generation),
+            (SEQUENCE, self.sequence),
+            (FIRST_LOG, self.first_log),
+            (LOG, self.log),
+            (LOG_OFFSET, self.log_offset),
+            (STRUCTURE_BYTES, self.structure.bytes),
+            (WEIGHTS_BYTES, self.weights.bytes),
+            (COVARIANCES_BYTES, self.covariances.bytes),
+        ] {
+            put(&mut bytes, at, &field.to_le_bytes());
+        }
+        for (at, field) in [
+            (STRUCTURE_CHECKSUM, self.structure.checksum),
+            (WEIGHTS_CHECKSUM, self.weights.checksum),
+            (COVARIANCES_CHECKSUM, self.covariances.checksum),
+        ] {
+            put(&mut bytes, at, &field.to_le_bytes());
+        }
+        bytes.extend_from_slice(&record);
+        let checksum = crc32c::crc32c(&bytes);
+        bytes.extend_from_slice(&checksum.to_le_bytes());
+        Ok(bytes)
+    }
+
+    pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
+        let malformed = |what, at: usize| {
+            Err(Error::Malformed { path: path.to_owned(), what, at: wide(at) })
+        };
+        let smallest = wide(RECORD + CHECKSUM_BYTES);
+        if bytes.get(MAGIC..VERSION) != Some(&MAGIC_BYTES) {
+            return Err(Error::NotAMemory { path: path.to_owned() });
+        }
+        if bytes.len() < RECORD_BYTES {
+            let got = wide(bytes.len());
+            return Err(Error::Truncated { path: path.to_owned(), expected: smallest, got });
+        }
+        check::version(path, u32_at(bytes, VERSION))?;
+        if wide(bytes.len()) < smallest {
+            let got = wide(bytes.len());
+            return Err(Error::Truncated { path: path.to_owned(), expected: smallest, got });
+        }
+        let record_bytes = u32_at(bytes, RECORD_BYTES) as usize;
+        if record_bytes > record::MAX_BYTES {
+            return malformed("the configuration record is too long", RECORD_BYTES);
+        }
+        let end = RECORD + record_bytes;
+        check::length(path, wide(end + CHECKSUM_BYTES), wide(bytes.len()))?;
+        check::sum(path, "the manifest", u32_at(bytes, end), crc32c::crc32c(&bytes[..end]))?;
+        let segment = |bytes_at, checksum_at| Segment {
+            bytes: u64_at(bytes, bytes_at),
+            checksum: u32_at(bytes, checksum_at),
+        };
+        let manifest = Self {
+            config: record::decode(&bytes[RECORD..end], path, wide(RECORD))?,
+            memory: u64_at(bytes, MEMORY),
+            generation: u64_at(bytes, GENERATION),
+            sequence: u64_at(bytes, SEQUENCE),
+            first_log: u64_at(bytes, FIRST_LOG),
+            log: u64_at(bytes, LOG),
+            log_offset: u64_at(bytes, LOG_OFFSET),
+            structure: segment(STRUCTURE_BYTES, STRUCTURE_CHECKSUM),
+            weights: segment(WEIGHTS_BYTES, WEIGHTS_CHECKSUM),
+            covariances: segment(COVARIANCES_BYTES, COVARIANCES_CHECKSUM),
+        };
+        if manifest.first_log == 0 || manifest.first_log > manifest.log {
+            return malformed("the history has no first log file", FIRST_LOG);
+        }
+        if manifest.generation == 0 && manifest.sequence > 0 {
+            return malformed("observations are counted without a snapshot", SEQUENCE);
+        }
+        // Numbers that no writer reaches by counting; the next one must still be a number.
+        let largest = manifest.log.max(manifest.generation).max(manifest.sequence);
+        if largest == u64::MAX {
+            return malformed("a number is out of range", GENERATION);
+        }
+        Ok(manifest)
+    }
+
+    /// Reads the manifest of `directory`.
+    pub(crate) fn read(directory: &Path) -> Result<Self> {
+        file::check_directory(directory)?;
+        let path = Name::Manifest.in_directory(directory);
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::NotAMemory { path: directory.to_owned() });
+            }
+            opened => opened.map_err(failed(&path, "open the file"))?,
+        };
+        let mut bytes = Vec::new();
+        file.take(wide(MAX_BYTES) + 1)
+            .read_to_end(&mut bytes)
+            .map_err(failed(&path, "read the file"))?;
+        Self::decode(&bytes, &path)
+    }
+
+    /// Puts this manifest in the place of the directory's. Its name is on the disk after
+    /// [`file::sync_directory`].
+    pub(crate) fn write(&self, directory: &Path) -> Result<()> {
+        let path = Name::Manifest.in_directory(directory);
+        let bytes = self.encode(&path)?;
+        file::replace(&path, |file| file.write_all(&bytes))?;
+        Ok(())
+    }
+}

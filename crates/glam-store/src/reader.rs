@@ -1,0 +1,236 @@
+//! The reading side of a memory's files.
+
+use std::path::{Path, PathBuf};
+
+use glam_core::{Config, Explanation, Labels, Model, Report, Scratch};
+use ndarray::{Array2, ArrayView2};
+
+use crate::error::Result;
+use crate::file;
+use crate::files::Files;
+use crate::log;
+use crate::manifest::Manifest;
+use crate::segment::Snapshot;
+use crate::view::Mapped;
+
+/// How often an opening starts over because a writer replaced the generation meanwhile.
+const ATTEMPTS: usize = 16;
+
+/// A memory opened for reading. Any number of readers, in any number of processes, work beside one
+/// writer, without a lock; each goes on answering as of the moment at which it was opened.
+///
+/// Where the last checkpoint holds every observation, the weights are mapped: opening costs the
+/// keys, not the slots, a slot is checked against its checksum when it is first touched, and the
+/// covariances are mapped by the first call that needs them. Where a writer has flushed more, those
+/// observations are replayed over the snapshot in this process's own memory.
+#[derive(Debug)]
+pub struct Reader {
+    directory: PathBuf,
+    manifest: Manifest,
+    view: View,
+}
+
+/// What answers.
+#[derive(Debug)]
+enum View {
+    /// The snapshot, in place.
+    Mapped(Box<Mapped>),
+    /// The snapshot and what came after it, in memory.
+    Replayed(Box<Model>),
+}
+
+/// Calls the same method on the reading half of either view.
+macro_rules! recall {
+    ($reader:expr, $recall:ident => $call:expr) => {
+        match &$reader.view {
+            View::Mapped(mapped) => {
+                let $recall = &mapped.recall;
+                $call
+            }
+            View::Replayed(model) => {
+                let $recall = model.recall();
+                $call
+            }
+        }
+    };
+}
+
+impl Reader {
+    /// Opens the memory in `dir` as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Missing`](crate::Error::Missing), [`Error::NotAMemory`](crate::Error::NotAMemory), [`Error::Io`](crate::Error::Io), and those of damage.
+    pub fn open(dir: &Path) -> Result<Self> {
+        let mut manifest = Manifest::read(dir)?;
+        for _ in 0..ATTEMPTS {
+            match View::open(dir, &manifest) {
+                Ok(view) => return Ok(Self { directory: dir.to_owned(), manifest, view }),
+                Err(error) if file::is_absent(&error) => {
+                    // Between the manifest and its segments, a checkpoint may have replaced both.
+                    let now = Manifest::read(dir)?;
+                    if now == manifest {
+                        return Err(error);
+                    }
+                    manifest = now;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        View::open(dir, &manifest).map(|view| Self { directory: dir.to_owned(), manifest, view })
+    }
+
+    /// The directory of the memory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The generation of the snapshot that this reader opened; 0 where there was none.
+    pub fn generation(&self) -> u64 {
+        self.manifest.generation
+    }
+
+    /// True where the slots are mapped and not in this process's own memory.
+    pub fn is_mapped(&self) -> bool {
+        matches!(self.view, View::Mapped(_))
+    }
+
+    /// Sizes of the files, by kind; segments as of the opening, the log as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) where the directory cannot be listed.
+    pub fn files(&self) -> Result<Files> {
+        Files::of(&self.directory, &self.manifest)
+    }
+
+    /// The configuration that the memory was made with.
+    pub fn config(&self) -> &Config {
+        &self.manifest.config
+    }
+
+    /// How many observations the answers are made from; the sequence number of the last.
+    pub fn sequence(&self) -> u64 {
+        recall!(self, recall => recall.sequence())
+    }
+
+    /// The classes seen, in output order; empty in a memory of numbers.
+    pub fn labels(&self) -> &Labels {
+        recall!(self, recall => recall.labels())
+    }
+
+    /// Numbers in a prediction.
+    pub fn outputs(&self) -> usize {
+        recall!(self, recall => recall.outputs())
+    }
+
+    /// Fails where `x` is no cue for this memory.
+    ///
+    /// # Errors
+    /// As [`Recall::check_input`](glam_core::Recall::check_input).
+    pub fn check_input(&self, x: &[f32]) -> Result<()> {
+        Ok(recall!(self, recall => recall.check_input(x))?)
+    }
+
+    /// Recalls what belongs to `x` into `out`, as [`Recall::read`](glam_core::Recall::read) does.
+    ///
+    /// # Errors
+    /// [`Error::Core`](crate::Error::Core); a slot that does not match its checksum is
+    /// [`glam_core::Error::DamagedSlot`], each time a cue touches it.
+    pub fn read(&self, x: &[f32], scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
+        Ok(recall!(self, recall => recall.read(x, scratch, out))?)
+    }
+
+    /// As [`Recall::read_with_variance`](glam_core::Recall::read_with_variance). The first call
+    /// maps the covariances.
+    ///
+    /// # Errors
+    /// As [`Reader::read`], and those of a covariances segment that is damaged.
+    pub fn read_with_variance(
+        &self,
+        x: &[f32],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        variance: &mut [f32],
+    ) -> Result<()> {
+        match &self.view {
+            View::Mapped(mapped) => {
+                let covariances = mapped.covariances()?;
+                mapped.recall.read_with_variance(covariances, x, scratch, out, variance)?;
+            }
+            View::Replayed(model) => {
+                let covariances = model.covariances();
+                model.recall().read_with_variance(covariances, x, scratch, out, variance)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One read a row of `x`; one row of outputs each.
+    ///
+    /// # Errors
+    /// As [`Reader::read`], for the first row that fails.
+    pub fn read_batch(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        Ok(recall!(self, recall => recall.read_batch(x))?)
+    }
+
+    /// [`Reader::read_batch`] with the variances of [`Reader::read_with_variance`].
+    ///
+    /// # Errors
+    /// As [`Reader::read_with_variance`], for the first row that fails.
+    pub fn read_batch_with_variance(
+        &self,
+        x: ArrayView2<'_, f32>,
+    ) -> Result<(Array2<f32>, Array2<f32>)> {
+        Ok(match &self.view {
+            View::Mapped(mapped) => {
+                mapped.recall.read_batch_with_variance(mapped.covariances()?, x)?
+            }
+            View::Replayed(model) => {
+                model.recall().read_batch_with_variance(model.covariances(), x)?
+            }
+        })
+    }
+
+    /// The linear map that the memory is at `x`, and which slots it is made of.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn explain(&self, x: &[f32], scratch: &mut Scratch) -> Result<Explanation> {
+        Ok(recall!(self, recall => recall.explain(x, scratch))?)
+    }
+
+    /// The memory in numbers. Where it is mapped, the bytes of slots are those of the files.
+    pub fn report(&self) -> Report {
+        match &self.view {
+            View::Mapped(mapped) => mapped.report(),
+            View::Replayed(model) => model.report(),
+        }
+    }
+}
+
+impl View {
+    fn open(directory: &Path, manifest: &Manifest) -> Result<Self> {
+        let config = &manifest.config;
+        // Opened first and together: once open, a file stays readable though a checkpoint takes
+        // its name away.
+        let snapshot = match manifest.generation {
+            0 => None,
+            _ => Some(Snapshot::open(directory, manifest)?),
+        };
+        let mut frames = log::open_tail(directory, manifest)?;
+        let mut model = None;
+        if frames.has_next()? {
+            let restored = match &snapshot {
+                Some(snapshot) => snapshot.model(config)?,
+                None => Model::new(config.clone()),
+            };
+            let mut restored = Box::new(restored);
+            log::replay(&mut frames, &mut restored)?;
+            model = Some(restored);
+        }
+        match (model, snapshot) {
+            (Some(model), _) => Ok(Self::Replayed(model)),
+            (None, Some(snapshot)) => Ok(Self::Mapped(Box::new(Mapped::open(snapshot, config)?))),
+            (None, None) => Ok(Self::Replayed(Box::new(Model::new(config.clone())))),
+        }
+    }
+}

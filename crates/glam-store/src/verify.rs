@@ -1,0 +1,263 @@
+//! A check of every byte.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use glam_core::SlotLines;
+
+use crate::error::{Error, Result};
+use crate::files;
+use crate::log::{Frames, HEADER_BYTES, check_start, check_whole};
+use crate::manifest::Manifest;
+use crate::names::Name;
+use crate::segment::{Kind, MappedSlots, Opened, Snapshot};
+
+/// Where in a file damage lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// The file as a whole.
+    File,
+    /// At a byte, counted from 0.
+    Byte(u64),
+    /// In a slot, counted from 0.
+    Slot(u32),
+}
+
+/// One damage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Damage {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in it.
+    pub place: Place,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// What [`verify`] found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verification {
+    /// Files looked at.
+    pub files: u64,
+    /// Bytes of those files.
+    pub bytes: u64,
+    /// Slots in the snapshot, each with weights and a covariance.
+    pub slots: u64,
+    /// Whole observations in the log.
+    pub frames: u64,
+    /// Bytes at the end of the log that are no whole observation: what a crash leaves, or an
+    /// observation that a writer is about to complete. No damage.
+    pub torn_bytes: u64,
+    /// All damage.
+    pub damages: Vec<Damage>,
+}
+
+impl Verification {
+    /// True where nothing is damaged.
+    pub fn is_sound(&self) -> bool {
+        self.damages.is_empty()
+    }
+
+    fn note(&mut self, error: &Error) {
+        let (path, place) = match error {
+            Error::Malformed { path, at, .. } => (path, Place::Byte(*at)),
+            Error::DamagedFrame { path, offset, .. } | Error::Sequence { path, offset, .. } => {
+                (path, Place::Byte(*offset))
+            }
+            Error::Damaged { path, source: glam_core::Error::DamagedSlot { slot, .. } } => {
+                (path, Place::Slot(*slot))
+            }
+            Error::Missing { path }
+            | Error::NotAMemory { path }
+            | Error::AlreadyExists { path }
+            | Error::NotEmpty { path }
+            | Error::Locked { path, .. }
+            | Error::Version { path, .. }
+            | Error::Checksum { path, .. }
+            | Error::Truncated { path, .. }
+            | Error::Foreign { path, .. }
+            | Error::Damaged { path, .. }
+            | Error::Io { path, .. }
+            | Error::OtherModel { path, .. }
+            | Error::Poisoned { path, .. } => (path, Place::File),
+            Error::Core(_) => return,
+        };
+        self.damages.push(Damage { path: path.clone(), place, what: error.to_string() });
+    }
+
+    /// The value, or its error among the damages.
+    fn noted<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.note(&error)).ok()
+    }
+}
+
+/// Checks every checksum, length and sequence number of the memory in `dir`, reads everything and
+/// collects all damage. Takes no lock and changes nothing; beside a writer it checks the memory as
+/// it was at one moment. Where the manifest is damaged, that is all that can be said: it names what
+/// the other files must be.
+///
+/// # Errors
+/// [`Error::Missing`], [`Error::NotAMemory`] where there is no memory to check, [`Error::Io`]
+/// where the directory cannot be listed.
+pub fn verify(dir: &Path) -> Result<Verification> {
+    let mut found = Verification::default();
+    let mut manifest = read_manifest(dir, &mut found)?;
+    while let Some(named) = &manifest {
+        let mut attempt = found.clone();
+        check_snapshot(dir, named, &mut attempt);
+        check_logs(dir, named, &mut attempt)?;
+        // Damage may be no more than files that a checkpoint has removed meanwhile.
+        let now = Manifest::read(dir).ok();
+        if attempt.is_sound() || now.is_none() || now == manifest {
+            count_files(dir, named, &mut attempt)?;
+            return Ok(attempt);
+        }
+        manifest = now;
+    }
+    Ok(found)
+}
+
+/// The manifest; `None` where it is damaged, which is noted.
+fn read_manifest(dir: &Path, found: &mut Verification) -> Result<Option<Manifest>> {
+    match Manifest::read(dir) {
+        Ok(manifest) => Ok(Some(manifest)),
+        Err(error @ (Error::Missing { .. } | Error::Io { .. })) => Err(error),
+        // A directory without a manifest; one with bytes that are no manifest is damaged.
+        Err(error @ Error::NotAMemory { .. }) if !Name::Manifest.in_directory(dir).exists() => {
+            Err(error)
+        }
+        Err(error) => {
+            found.note(&error);
+            Ok(None)
+        }
+    }
+}
+
+fn count_files(dir: &Path, manifest: &Manifest, found: &mut Verification) -> Result<()> {
+    for file in files::list(dir)? {
+        let counted = match file.name {
+            Name::Manifest | Name::Log(_) => true,
+            Name::Structure(generation)
+            | Name::Weights(generation)
+            | Name::Covariances(generation) => generation == manifest.generation,
+            Name::Lock | Name::Unfinished => false,
+        };
+        if counted {
+            found.files += 1;
+            found.bytes += file.bytes;
+        }
+    }
+    Ok(())
+}
+
+fn check_snapshot(dir: &Path, manifest: &Manifest, found: &mut Verification) {
+    if manifest.generation == 0 {
+        return;
+    }
+    let [structure, weights, covariances] =
+        Kind::ALL.map(|kind| found.noted(Opened::open(dir, kind, manifest)));
+    for segment in [&weights, &covariances].into_iter().flatten() {
+        check_slots(segment, found);
+    }
+    if let (Some(structure), Some(weights), Some(covariances)) = (structure, weights, covariances) {
+        let snapshot = Snapshot { structure, weights, covariances };
+        if let Some(saved) = found.noted(snapshot.recall(&manifest.config)) {
+            found.slots = saved.slots() as u64;
+        }
+    }
+}
+
+fn check_slots(segment: &Opened, found: &mut Verification) {
+    let Some(slots) = found.noted(MappedSlots::map(segment)) else { return };
+    for slot in 0..slots.slots() {
+        // There are at most `glam_core::MAX_SLOTS` slots.
+        if let Err(source) = slots.slot(slot as u32) {
+            found.note(&Error::Damaged { path: segment.path.clone(), source });
+        }
+    }
+}
+
+/// Goes through all log files that the manifest knows, and notes those that it does not.
+fn check_logs(dir: &Path, manifest: &Manifest, found: &mut Verification) -> Result<()> {
+    let mut numbers = BTreeSet::from([manifest.first_log, manifest.log]);
+    for file in files::list(dir)? {
+        match file.name {
+            Name::Log(number) if number <= manifest.log => {
+                numbers.insert(number);
+            }
+            Name::Log(_) if file.bytes > HEADER_BYTES as u64 => {
+                let what = "the manifest does not know this log file, yet it goes on";
+                let at = HEADER_BYTES as u64;
+                found.note(&Error::Malformed { path: file.path, what, at });
+            }
+            _ => {}
+        }
+    }
+    // `None` behind a file that could not be read: what must follow is not known then.
+    let mut sequence = Some(0);
+    let mut before = manifest.first_log.checked_sub(1);
+    for number in numbers {
+        if before.is_some_and(|before| before + 1 != number) {
+            let path = Name::Log(number.saturating_sub(1)).in_directory(dir);
+            found.note(&Error::Malformed { path, what: "the log file is missing", at: 0 });
+            sequence = None;
+        }
+        before = Some(number);
+        let Some(frames) = found.noted(Frames::open(dir, manifest, number)) else {
+            sequence = None;
+            continue;
+        };
+        if let Some(sequence) = sequence {
+            found.noted(check_start(&frames, sequence));
+        }
+        sequence = Some(check_frames(frames, manifest, number, found));
+    }
+    Ok(())
+}
+
+/// Goes through one log file; returns its last sequence number.
+fn check_frames(
+    mut frames: Frames,
+    manifest: &Manifest,
+    number: u64,
+    found: &mut Verification,
+) -> u64 {
+    let tail = number == manifest.log;
+    // The replay must start between two frames, behind the snapshot's last observation.
+    let mut replays = false;
+    loop {
+        replays |= frames.offset() == manifest.log_offset && frames.sequence() == manifest.sequence;
+        match frames.next() {
+            Ok(Some(_)) => found.frames += 1,
+            Ok(None) => break,
+            Err(error) => {
+                found.note(&error);
+                if !matches!(frames.resume(), Ok(true)) {
+                    return frames.sequence();
+                }
+                replays |= frames.offset() > manifest.log_offset;
+            }
+        }
+    }
+    if tail {
+        found.torn_bytes = frames.torn_bytes();
+        if !replays {
+            let (path, at) = (frames.path().to_owned(), manifest.log_offset);
+            let what = "no observation ends where the manifest starts the replay";
+            found.note(&Error::Malformed { path, what, at });
+        }
+    } else {
+        found.noted(check_whole(&frames));
+    }
+    frames.sequence()
+}
