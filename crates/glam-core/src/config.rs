@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::picks::Picks;
 
 /// The most inputs of a memory.
 pub const MAX_INPUTS: usize = 1 << 20;
@@ -14,6 +15,8 @@ pub const MAX_TABLES: usize = 4096;
 pub const MAX_DEPTH: u8 = 14;
 /// The widest view, in inputs, a full covariance can be kept for.
 pub const MAX_VIEW: usize = 1024;
+/// The most numbers that all gates together may be made of: 512 MiB.
+pub const MAX_GATE_FLOATS: usize = 1 << 27;
 /// The most observations that may be gathered before the normaliser and the gates are fixed.
 pub const MAX_WARM_UP: u32 = 1 << 20;
 
@@ -260,7 +263,7 @@ impl ConfigBuilder {
                 rule: "1 to 64 families",
             });
         }
-        Ok(Config {
+        let config = Config {
             inputs,
             targets: self.targets,
             seed: self.seed,
@@ -270,7 +273,16 @@ impl ConfigBuilder {
             view,
             levels: self.levels,
             warm_up,
-        })
+        };
+        let gate_floats = Picks::choose(&config, 1).gate_floats();
+        if gate_floats > MAX_GATE_FLOATS {
+            return Err(Error::Setting {
+                setting: "the gates that tables, levels, view and families ask for together",
+                got: format!("{gate_floats} numbers"),
+                rule: "at most 134,217,728 numbers (512 MiB)",
+            });
+        }
+        Ok(config)
     }
 }
 
@@ -296,6 +308,9 @@ mod tests {
         assert!(make(4).levels(vec![0, MAX_DEPTH]).build().is_ok());
         assert!(make(4).levels(vec![MAX_DEPTH + 1]).build().is_err());
         assert!(make(4).warm_up(0).build().is_err());
+        // Each alone is allowed; together they would take gigabytes.
+        assert!(make(4).tables(MAX_TABLES).levels(vec![10]).build().is_ok());
+        assert!(make(4).tables(MAX_TABLES).levels(vec![MAX_DEPTH]).build().is_err());
         assert!(make(4).families(vec![]).build().is_err());
     }
 

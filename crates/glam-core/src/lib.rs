@@ -40,8 +40,8 @@ mod warm_up;
 mod wire;
 
 pub use config::{
-    Config, ConfigBuilder, Family, MAX_DEPTH, MAX_INPUTS, MAX_TABLES, MAX_TARGETS, MAX_VIEW,
-    MAX_WARM_UP, Precision, Targets,
+    Config, ConfigBuilder, Family, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS, MAX_TABLES, MAX_TARGETS,
+    MAX_VIEW, MAX_WARM_UP, Precision, Targets,
 };
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};

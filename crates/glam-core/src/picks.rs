@@ -70,6 +70,19 @@ impl Picks {
         self.levels.last().copied().unwrap_or(0)
     }
 
+    /// Numbers that all gates together are made of, at most.
+    pub(crate) fn gate_floats(&self) -> usize {
+        let width = |family: &Family| {
+            let (inputs, half_spaces) = match *family {
+                Family::Hyperplane { inputs } => (inputs, usize::from(self.depth())),
+                Family::Tree { inputs } => (inputs, 1 << self.depth()),
+            };
+            let inputs = if inputs == 0 { self.view } else { self.view.min(inputs as usize) };
+            half_spaces * (2 * inputs + 1)
+        };
+        self.tables * self.families.iter().map(width).max().unwrap_or(0)
+    }
+
     /// s of a table's features: all tables together weigh as much as the root.
     pub(crate) fn table_scale(&self) -> f32 {
         (1.0 / (self.tables * self.levels.len()) as f64).sqrt() as f32
