@@ -44,9 +44,9 @@ fn make_directories(directory: &Path) -> Result<Vec<PathBuf>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(failed(directory, "look at the directory")(error)),
     }
-    let missing = directory.ancestors().take_while(|above| {
-        !above.as_os_str().is_empty() && fs::symlink_metadata(above).is_err()
-    });
+    let missing = directory
+        .ancestors()
+        .take_while(|above| !above.as_os_str().is_empty() && fs::symlink_metadata(above).is_err());
     let mut made: Vec<PathBuf> = missing.map(Path::to_owned).collect();
     made.reverse();
     if let Err(error) = fs::create_dir_all(directory) {

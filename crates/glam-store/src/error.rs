@@ -45,7 +45,9 @@ pub enum Error {
         pid: Option<u32>,
     },
     /// The file is of another format version.
-    #[error("{path}: format version {got}, this program reads version {expected}; use a matching one")]
+    #[error(
+        "{path}: format version {got}, this program reads version {expected}; use a matching one"
+    )]
     Version {
         /// The file.
         path: PathBuf,

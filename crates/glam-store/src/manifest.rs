@@ -123,9 +123,8 @@ impl Manifest {
     }
 
     pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
-        let malformed = |what, at: usize| {
-            Err(Error::Malformed { path: path.to_owned(), what, at: wide(at) })
-        };
+        let malformed =
+            |what, at: usize| Err(Error::Malformed { path: path.to_owned(), what, at: wide(at) });
         let smallest = wide(RECORD + CHECKSUM_BYTES);
         if bytes.get(MAGIC..VERSION) != Some(&MAGIC_BYTES) {
             return Err(Error::NotAMemory { path: path.to_owned() });

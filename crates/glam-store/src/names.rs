@@ -89,7 +89,8 @@ mod tests {
             let unfinished = unfinished(&name.in_directory(Path::new("")));
             assert_eq!(Name::parse(unfinished.as_os_str()), Some(Name::Unfinished));
         }
-        for other in ["manifest", "log-", "log-007", "log-+7", "log-7.new.new", ".new", "a-1", "x"] {
+        for other in ["manifest", "log-", "log-007", "log-+7", "log-7.new.new", ".new", "a-1", "x"]
+        {
             assert_eq!(Name::parse(OsStr::new(other)), None, "{other}");
         }
     }

@@ -116,12 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_configuration_fits() {
+    fn the_longest_record_fits() {
+        // Every list as long as it can be, every option set.
         let config = Config::builder(1 << 20, Targets::Numbers(1 << 16))
-            .families([Family::Tree { inputs: u32::MAX }; 64])
+            .families([Family::Hyperplane { inputs: 1 }; 64])
             .levels((0..=14).collect::<Vec<u8>>())
-            .view(1024)
-            .tables(4096)
+            .view(1)
+            .tables(1)
             .build()
             .unwrap();
         let record = encode(&config, path()).unwrap();

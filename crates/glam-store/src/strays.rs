@@ -26,7 +26,11 @@ pub(crate) fn find(directory: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>
             Name::Log(number) if number > manifest.log => {
                 if found.bytes > wide(HEADER_BYTES) {
                     let what = "the manifest does not know this log file, yet it goes on";
-                    return Err(Error::Malformed { path: found.path, what, at: wide(HEADER_BYTES) });
+                    return Err(Error::Malformed {
+                        path: found.path,
+                        what,
+                        at: wide(HEADER_BYTES),
+                    });
                 }
                 true
             }

@@ -91,7 +91,10 @@ impl Layout {
     /// Whether a frame of this memory can have this fixed part.
     pub(crate) fn admits(&self, fixed: &Fixed) -> bool {
         let kind = if self.targets.is_some() { KIND_NUMBERS } else { KIND_LABEL };
-        fixed.kind == kind && (self.shortest()..=self.longest()).contains(&fixed.length)
+        // The numbers before and after an observation's must be numbers too.
+        fixed.kind == kind
+            && (1..u64::MAX).contains(&fixed.sequence)
+            && (self.shortest()..=self.longest()).contains(&fixed.length)
     }
 
     /// The checksum of a frame: everything in it but the checksum itself.

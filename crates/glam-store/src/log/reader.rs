@@ -49,11 +49,7 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// Opens log file `number` in `directory` and reads its header.
-    pub(crate) fn open(
-        directory: &Path,
-        manifest: &Manifest,
-        number: u64,
-    ) -> Result<Self> {
+    pub(crate) fn open(directory: &Path, manifest: &Manifest, number: u64) -> Result<Self> {
         let path = Name::Log(number).in_directory(directory);
         let mut file = file::open(&path)?;
         let header = Header::read(&mut file, &path, manifest, number)?;

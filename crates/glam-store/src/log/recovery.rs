@@ -67,8 +67,7 @@ fn is_lost(gap: &[u8], offset: u64) -> bool {
     }
     let into_sector = (offset % wide(SECTOR_BYTES)) as usize;
     let to_boundary = (SECTOR_BYTES - into_sector) % SECTOR_BYTES;
-    gap.get(to_boundary..)
-        .is_some_and(|sectors| sectors.chunks_exact(SECTOR_BYTES).any(zero))
+    gap.get(to_boundary..).is_some_and(|sectors| sectors.chunks_exact(SECTOR_BYTES).any(zero))
 }
 
 /// Where the replay starts.

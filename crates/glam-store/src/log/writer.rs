@@ -180,20 +180,17 @@ fn check_row(what: &'static str, row: &[f32], expected: usize) -> Result<(), gla
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A log whose every write fails as on a full disk.
-    fn full() -> Writer {
-        let path = PathBuf::from("/dev/full");
-        let file = OpenOptions::new().write(true).open(&path).unwrap();
-        Writer::at(path, file, Layout::new(1, 1, Some(1)), wide(BYTES), 0)
-    }
-
+    #[cfg(target_os = "linux")]
     #[test]
     fn after_a_failed_write_everything_fails_the_same_way() {
-        let mut log = full();
+        // Every write to it fails as on a full disk.
+        let path = PathBuf::from("/dev/full");
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        let mut log = Writer::at(path, file, Layout::new(1, 1, Some(1)), wide(BYTES), 0);
         let mut failed = None;
         for sequence in 1..100_000 {
             if let Err(error) = log.append(sequence, &[1.0], Target::Numbers(&[2.0])) {
@@ -203,11 +200,8 @@ mod tests {
         }
         let (sequence, error) = failed.unwrap();
         assert!(matches!(error, Error::Io { action: "write the log", .. }), "{error}");
-        let poisoned = [
-            log.append(sequence, &[1.0], Target::Numbers(&[2.0])),
-            log.hand_over(),
-            log.flush(),
-        ];
+        let poisoned =
+            [log.append(sequence, &[1.0], Target::Numbers(&[2.0])), log.hand_over(), log.flush()];
         for error in poisoned.map(Result::unwrap_err) {
             let full = matches!(error, Error::Poisoned { kind: io::ErrorKind::StorageFull, .. });
             assert!(full, "{error}");

@@ -39,9 +39,7 @@ fn check_answers(reader: &Reader, name: &str) {
     for row in rows {
         let (cue, expected) = row.split_at(super::INPUTS);
         let cue: Vec<f32> = cue.iter().map(|&value| value as f32).collect();
-        reader
-            .read_with_variance(&cue, &mut Scratch::default(), &mut out, &mut spread)
-            .unwrap();
+        reader.read_with_variance(&cue, &mut Scratch::default(), &mut out, &mut spread).unwrap();
         let got = out.iter().zip(&spread).flat_map(|(&out, &spread)| [out, spread]);
         assert_eq!(expected.len(), 2 * outputs);
         for (got, &expected) in got.zip(expected) {
