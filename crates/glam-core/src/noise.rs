@@ -13,7 +13,7 @@ const PRIOR_SIZE: f64 = 1.0;
 /// ratio to the prior matters.
 const NOISE: f32 = 0.1;
 /// The largest correlation of neighbours that is believed.
-const MOST_ALIKE: f64 = 0.98;
+const MOST_ALIKE: f64 = 0.9;
 
 /// Statistics of prequential errors (predict first, then learn), in normalised units.
 ///

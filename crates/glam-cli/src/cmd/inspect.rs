@@ -1,0 +1,169 @@
+//! `glam inspect`: what a memory is and takes.
+
+use std::path::PathBuf;
+
+use glam_memory::{Family, Inspection, Memory, Picks, Precision, Targets};
+use serde::Serialize;
+
+use crate::columns::Columns;
+use crate::error::{Error, Result};
+use crate::known::Known;
+use crate::message::{aligned, counted, grouped, list, print, short, table};
+
+/// Names that are listed.
+const LISTED: usize = 8;
+
+/// Show what a memory is, what it picked and what it takes.
+///
+/// Slots are listed by level (the number of decisions in their keys; 0 is the whole space), with
+/// the tables that have slots there and the fewest and most slots of one table. Opens the memory
+/// for reading only: it may be written to meanwhile.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
+pub(crate) struct InspectArgs {
+    /// The directory of the memory.
+    #[arg(value_name = "MEM")]
+    memory: PathBuf,
+    /// JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  glam inspect robot.glam
+  glam inspect robot.glam --json | jq .slots";
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Json<'a> {
+    #[serde(flatten)]
+    inspection: &'a Inspection,
+    observations: u64,
+    columns: Option<&'a Columns>,
+}
+
+pub(crate) fn run(args: &InspectArgs) -> Result<()> {
+    let memory = Memory::open_read_only(&args.memory)?;
+    let known = Known::of(&args.memory, &memory)?;
+    let inspection = memory.inspect()?;
+    let text = if args.json {
+        let (observations, columns) = (inspection.report.sequence, known.columns.as_ref());
+        let json = Json { inspection: &inspection, observations, columns };
+        serde_json::to_string_pretty(&json).map_err(|error| Error::Output(error.into()))? + "\n"
+    } else {
+        readable(&inspection, &known)
+    };
+    print(&text)
+}
+
+fn readable(inspection: &Inspection, known: &Known) -> String {
+    let sections = [
+        format!("{}\n{}", known.path.display(), what_it_is(inspection, known)),
+        format!("picks\n{}", picks(inspection)),
+        format!("slots\n{}", slots(inspection)),
+        format!("bytes\n{}", bytes(inspection)),
+    ];
+    sections.join("\n")
+}
+
+fn what_it_is(inspection: &Inspection, known: &Known) -> String {
+    let report = &inspection.report;
+    let inputs = counted(known.inputs() as u64, "input");
+    let learns = match known.config.targets() {
+        Targets::Numbers(targets) => format!("{} from {inputs}", counted(targets.into(), "number")),
+        Targets::Labels => format!("labels from {inputs}"),
+    };
+    let state = match report.warming_up {
+        Some(_) if report.sequence == 0 => "empty".to_owned(),
+        Some(gathered) => format!(
+            "warming up: {} of {} observations",
+            grouped(gathered as u64),
+            grouped(known.config.warm_up() as u64)
+        ),
+        None => "warm: normaliser and gates are fixed".to_owned(),
+    };
+    let mut pairs = vec![("learns", learns)];
+    if let Some(columns) = &known.columns {
+        pairs.push(("inputs", list(&columns.inputs, LISTED)));
+        pairs.push(("targets", list(&columns.targets, LISTED)));
+    }
+    if known.learns_labels() {
+        let labels = list(&inspection.labels, LISTED);
+        pairs.push(("classes", format!("{}: {labels}", grouped(inspection.labels.len() as u64))));
+    }
+    pairs.push(("observations", grouped(report.sequence)));
+    pairs.push(("sequence number", grouped(report.sequence)));
+    pairs.push(("state", state));
+    pairs.push(("seed", known.config.seed().to_string()));
+    let precision = match known.config.precision() {
+        Precision::Full => "full: recursive least squares",
+        Precision::Diagonal => "diagonal: one variance an input",
+    };
+    pairs.push(("precision", precision.to_owned()));
+    if report.sequence > 0 {
+        pairs.push(("noise", format!("{} of a target's variance", short(report.noise))));
+        pairs.push(("alike", format!("{} (lag-one correlation of errors)", short(report.alike))));
+    }
+    aligned(&pairs)
+}
+
+fn picks(inspection: &Inspection) -> String {
+    let Some(picks) = &inspection.report.picks else {
+        return "  none before the first write\n".to_owned();
+    };
+    let Picks { tables, view, families, levels, root } = picks;
+    let families: Vec<String> = families.iter().map(family).collect();
+    let levels: Vec<String> = levels.iter().map(u8::to_string).collect();
+    let inputs = grouped(inspection.report.config.inputs() as u64);
+    aligned(&[
+        ("tables", grouped(*tables as u64)),
+        ("view", format!("{} of {inputs} inputs", grouped(*view as u64))),
+        ("gates", families.join(", ")),
+        ("levels", levels.join(", ")),
+        ("root", if *root { "yes" } else { "no" }.to_owned()),
+    ])
+}
+
+fn family(family: &Family) -> String {
+    let (kind, inputs) = match *family {
+        Family::Tree { inputs } => ("tree", inputs),
+        Family::Hyperplane { inputs } => ("hyperplane", inputs),
+    };
+    match inputs {
+        0 => format!("{kind} on the whole view"),
+        inputs => format!("{kind} on {}", counted(inputs.into(), "input")),
+    }
+}
+
+fn slots(inspection: &Inspection) -> String {
+    let report = &inspection.report;
+    let header = ["level", "tables", "slots", "fewest a table", "most a table"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for level in &report.levels {
+        let counts = [level.tables, level.slots, level.fewest, level.most];
+        let counts = counts.map(|count| grouped(count as u64));
+        rows.push([level.level.to_string()].into_iter().chain(counts).collect());
+    }
+    let tables = report.picks.as_ref().map_or(0, |picks| picks.tables + usize::from(picks.root));
+    rows.push(vec!["all".to_owned(), grouped(tables as u64), grouped(report.slots as u64)]);
+    table(&rows)
+}
+
+fn bytes(inspection: &Inspection) -> String {
+    let report = &inspection.report;
+    let mut rows = vec![["", "in memory", "in files"].map(str::to_owned).to_vec()];
+    let mut row = |name: &str, memory: Option<usize>, file: Option<u64>| {
+        let cell = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), grouped);
+        rows.push(vec![name.to_owned(), cell(memory.map(|bytes| bytes as u64)), cell(file)]);
+    };
+    let files = inspection.files.unwrap_or_default();
+    row("weights", Some(report.weight_bytes), Some(files.weights));
+    row("covariances", Some(report.covariance_bytes), Some(files.covariances));
+    row("structure and keys", Some(report.table_bytes), Some(files.structure));
+    row("log", None, Some(files.log));
+    row("manifest", None, Some(files.manifest));
+    let memory = report.weight_bytes + report.covariance_bytes + report.table_bytes;
+    row("all", Some(memory), Some(files.total()));
+    table(&rows)
+}

@@ -1,0 +1,7 @@
+//! One file a sub-command.
+
+pub(crate) mod inspect;
+pub(crate) mod read;
+pub(crate) mod score;
+pub(crate) mod verify;
+pub(crate) mod write;

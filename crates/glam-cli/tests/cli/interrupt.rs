@@ -1,0 +1,75 @@
+//! Ctrl-C. No test waits for a time: where two outcomes are possible, both must agree with the
+//! memory.
+#![cfg(unix)]
+
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use glam_memory::Memory;
+
+use crate::place::{Place, product};
+
+fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+}
+
+fn end(mut child: Child) -> (Option<i32>, String) {
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    (child.wait().unwrap().code(), errors)
+}
+
+#[test]
+fn an_interrupt_while_rows_are_checked_writes_nothing() {
+    let place = Place::new();
+    let pipe = place.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut command = place.command("write m pipe --targets last:1");
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // Opens once the command has opened it too, which it does after it began to listen.
+    let mut rows = OpenOptions::new().write(true).open(&pipe).unwrap();
+    rows.write_all(product(0, 100).as_bytes()).unwrap();
+    interrupt(&child);
+    let (status, errors) = end(child);
+    assert_eq!((status, errors.as_str()), (Some(130), "glam: interrupted; nothing was written\n"));
+    assert!(!place.exists("m"));
+}
+
+#[test]
+fn an_interrupt_while_rows_are_learned_keeps_those_before_it() {
+    let place = Place::new();
+    let rows = 30_000;
+    place.file("rows.csv", product(0, rows));
+    let mut command = place.command("write m rows.csv --targets last:1");
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // The memory is made after all rows were checked.
+    while !place.exists("m/MANIFEST") && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    interrupt(&child);
+    let (status, errors) = end(child);
+    let memory = Memory::open_read_only(place.path("m")).unwrap();
+    let written = memory.sequence();
+    if status == Some(130) {
+        assert!(written <= rows as u64, "{written}");
+        let digits: String = errors
+            .lines()
+            .last()
+            .and_then(|line| line.strip_prefix("glam: interrupted; "))
+            .and_then(|line| line.strip_suffix(" written and kept"))
+            .unwrap()
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
+        assert_eq!(digits, written.to_string());
+    } else {
+        assert_eq!((status, written), (Some(0), rows as u64), "{errors}");
+    }
+    place.glam("verify m").succeeds();
+    // The checkpoint was made: nothing is left to replay.
+    let json = place.glam("inspect m --json").succeeds().out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["observations"], written);
+}

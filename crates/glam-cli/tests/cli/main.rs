@@ -1,0 +1,26 @@
+//! The `glam` command as a process: every test in a directory of its own.
+
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod inspect;
+#[cfg(test)]
+mod interrupt;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod place;
+#[cfg(test)]
+mod read;
+#[cfg(test)]
+mod score;
+#[cfg(test)]
+mod streaming;
+#[cfg(test)]
+mod verify;
+#[cfg(test)]
+mod write;
