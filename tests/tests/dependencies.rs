@@ -43,8 +43,9 @@ fn every_dependency_has_a_licence_that_deny_toml_allows() {
     let mut refused = Vec::new();
     for package in &metadata.packages {
         let licence = package.license.clone().unwrap_or_default().replace('/', " OR ");
-        let fits = spdx::Expression::parse(&licence)
-            .is_ok_and(|parsed| parsed.evaluate(|wanted| allowed.contains(wanted.to_string().as_str())));
+        let fits = spdx::Expression::parse(&licence).is_ok_and(|parsed| {
+            parsed.evaluate(|wanted| allowed.contains(wanted.to_string().as_str()))
+        });
         if !fits {
             refused.push(format!("{} {}: {licence:?}", package.name, package.version));
         }
@@ -56,7 +57,8 @@ fn every_dependency_has_a_licence_that_deny_toml_allows() {
 fn the_library_holds_no_crate_twice() {
     let metadata = metadata();
     let resolve = metadata.resolve.as_ref().unwrap();
-    let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+    let nodes: BTreeMap<&PackageId, _> =
+        resolve.nodes.iter().map(|node| (&node.id, node)).collect();
     let library = metadata.packages.iter().find(|package| *package.name == "glam-memory").unwrap();
     let (mut seen, mut open) = (BTreeSet::new(), vec![&library.id]);
     while let Some(id) = open.pop() {

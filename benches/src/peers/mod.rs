@@ -1,0 +1,6 @@
+//! The learners that GLAM is held against, each given a fair chance: scaled inputs, and its one
+//! delicate setting chosen on a held-out tenth of the training rows.
+
+pub mod mlp;
+pub mod ridge;
+mod scaler;
