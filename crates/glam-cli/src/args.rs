@@ -37,6 +37,7 @@ pub(crate) enum Command {
     Score(cmd::score::ScoreArgs),
     Inspect(cmd::inspect::InspectArgs),
     Verify(cmd::verify::VerifyArgs),
+    Rebuild(cmd::rebuild::RebuildArgs),
 }
 
 /// Whether the first row of a file holds the names of the columns.

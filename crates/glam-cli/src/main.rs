@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Score(args) => cmd::score::run(&args),
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Verify(args) => cmd::verify::run(&args),
+        Command::Rebuild(args) => cmd::rebuild::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

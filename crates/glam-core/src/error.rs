@@ -78,7 +78,7 @@ pub enum Error {
     /// A slot read from a file does not match its checksum.
     #[error(
         "slot {slot} is damaged (checksum {got:08x}, expected {expected:08x}); \
-         run `glam verify` and rebuild the snapshot from the log"
+         run `glam verify`, then `glam rebuild`, which makes the snapshot anew from the log"
     )]
     DamagedSlot {
         /// The slot's number.

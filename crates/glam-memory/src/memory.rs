@@ -90,6 +90,17 @@ impl Memory {
         Ok(Self::stored(store, model))
     }
 
+    /// Opens a memory for writing without its snapshot, by learning every observation of the log
+    /// again: the cure for a snapshot that [`verify`](crate::verify) finds damaged. The result is
+    /// bit for bit the memory that was; [`Memory::close`] or [`Memory::checkpoint`] keeps it.
+    ///
+    /// # Errors
+    /// As [`Memory::open`]; a damaged log or manifest cannot be cured so.
+    pub fn rebuild(directory: impl AsRef<Path>) -> Result<Self> {
+        let (store, model) = Store::rebuild(directory.as_ref())?;
+        Ok(Self::stored(store, model))
+    }
+
     /// Opens a memory for reading, beside a writer or without one. Weights are mapped, not loaded;
     /// covariances are mapped when a spread is asked for. It stays at the state it found.
     ///

@@ -16,7 +16,9 @@ pub enum Error {
         path: PathBuf,
     },
     /// The path is no directory, or one without a manifest.
-    #[error("{path}: this is no memory (a directory with a MANIFEST that GLAM wrote)")]
+    #[error(
+        "{path}: this is no memory (a directory with a MANIFEST that GLAM wrote); check the path"
+    )]
     NotAMemory {
         /// The directory, or the manifest that GLAM did not write.
         path: PathBuf,
@@ -58,8 +60,8 @@ pub enum Error {
     },
     /// Bytes do not match their checksum.
     #[error(
-        "{path}: {what} has the checksum {got:08x}, expected {expected:08x}; run `glam verify`, \
-         then rebuild a damaged snapshot from the log or restore the file from a copy"
+        "{path}: checksum mismatch of {what} ({got:08x}, expected {expected:08x}); run `glam verify`, \
+         then `glam rebuild` for a damaged snapshot, or restore the file from a copy"
     )]
     Checksum {
         /// The file.

@@ -2,6 +2,7 @@
 
 pub(crate) mod inspect;
 pub(crate) mod read;
+pub(crate) mod rebuild;
 pub(crate) mod score;
 pub(crate) mod verify;
 pub(crate) mod write;

@@ -58,3 +58,20 @@ fn what_a_crash_leaves_at_the_end_of_the_log_is_no_damage() {
     let run = place.glam("verify m").succeeds();
     assert!(run.out.contains("9 bytes at the end of the log"), "{}", run.out);
 }
+
+#[test]
+fn rebuild_cures_a_damaged_snapshot_and_the_answers_are_the_same_bits() {
+    let place = Place::with_memory(300);
+    let before = place.glam("read m rows.csv --std").succeeds().out;
+    let files = place.bytes("m");
+    for (name, bytes) in files.iter().filter(|(name, _)| name.contains("-1") && *name != "log-1") {
+        let mut damaged = bytes.clone();
+        damaged[bytes.len() / 2] ^= 1;
+        place.file(&format!("m/{name}"), &damaged);
+    }
+    place.glam("verify m").fails(1, &["m"]);
+    let run = place.glam("rebuild m").succeeds();
+    assert!(run.out.contains("rebuilt from 300 observations"), "{}", run.out);
+    place.glam("verify m").succeeds();
+    assert_eq!(place.glam("read m rows.csv --std").succeeds().out, before);
+}

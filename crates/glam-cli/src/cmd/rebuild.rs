@@ -1,0 +1,28 @@
+//! `glam rebuild`: make a damaged snapshot anew.
+
+use std::path::PathBuf;
+
+use glam_memory::Memory;
+
+use crate::error::Result;
+use crate::message::{counted, print};
+
+/// Make a memory's snapshot anew from its log.
+///
+/// For a memory whose snapshot `glam verify` finds damaged: every observation of the log is learned
+/// again, and the result, the same memory bit for bit, takes the snapshot's place. Takes as long as
+/// writing the rows did. A damaged log or manifest has to be restored from a copy.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RebuildArgs {
+    /// The directory of the memory.
+    #[arg(value_name = "MEM")]
+    memory: PathBuf,
+}
+
+pub(crate) fn run(args: &RebuildArgs) -> Result<()> {
+    let memory = Memory::rebuild(&args.memory)?;
+    memory.checkpoint()?;
+    let observations = counted(memory.sequence(), "observation");
+    memory.close()?;
+    print(&format!("{}: rebuilt from {observations}\n", args.memory.display()))
+}
