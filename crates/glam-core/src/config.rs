@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::picks::Picks;
 
 /// The most inputs of a memory.
-pub const MAX_INPUTS: usize = 1 << 20;
+pub const MAX_INPUTS: usize = 1 << 18;
 /// The most numeric targets of a memory.
 pub const MAX_TARGETS: usize = 1 << 16;
 /// The most tables of a memory.
@@ -15,6 +15,8 @@ pub const MAX_TABLES: usize = 4096;
 pub const MAX_DEPTH: u8 = 14;
 /// The widest view, in inputs, a full covariance can be kept for.
 pub const MAX_VIEW: usize = 1024;
+/// The most numbers that the warm-up's observations may hold on either side: 1 GiB.
+pub const MAX_WARM_UP_FLOATS: usize = 1 << 28;
 /// The most numbers that all gates together may be made of: 512 MiB.
 pub const MAX_GATE_FLOATS: usize = 1 << 27;
 /// The most observations that may be gathered before the normaliser and the gates are fixed.
@@ -230,7 +232,7 @@ impl ConfigBuilder {
                 Err(Error::Setting { setting, got: got.to_string(), rule })
             }
         };
-        let inputs = range("the number of inputs", self.inputs, 1, MAX_INPUTS, "1 to 1,048,576")?;
+        let inputs = range("the number of inputs", self.inputs, 1, MAX_INPUTS, "1 to 262,144")?;
         if let Targets::Numbers(targets) = self.targets {
             range("the number of targets", targets as usize, 1, MAX_TARGETS, "1 to 65,536")?;
         }
@@ -261,6 +263,18 @@ impl ConfigBuilder {
                 setting: "families",
                 got: format!("{} families", families.len()),
                 rule: "1 to 64 families",
+            });
+        }
+        let outputs = match self.targets {
+            Targets::Numbers(targets) => targets as usize,
+            Targets::Labels => 1,
+        };
+        let warm_up_floats = self.warm_up.saturating_mul(self.inputs.max(outputs));
+        if warm_up_floats > MAX_WARM_UP_FLOATS {
+            return Err(Error::Setting {
+                setting: "warm_up times the number of inputs or targets",
+                got: warm_up_floats.to_string(),
+                rule: "at most 268,435,456 (1 GiB)",
             });
         }
         let config = Config {
@@ -308,6 +322,8 @@ mod tests {
         assert!(make(4).levels(vec![0, MAX_DEPTH]).build().is_ok());
         assert!(make(4).levels(vec![MAX_DEPTH + 1]).build().is_err());
         assert!(make(4).warm_up(0).build().is_err());
+        assert!(make(1 << 18).warm_up(1 << 10).build().is_ok());
+        assert!(make(1 << 18).warm_up((1 << 10) + 1).build().is_err());
         // Each alone is allowed; together they would take gigabytes.
         assert!(make(4).tables(MAX_TABLES).levels(vec![10]).build().is_ok());
         assert!(make(4).tables(MAX_TABLES).levels(vec![MAX_DEPTH]).build().is_err());

@@ -10,7 +10,7 @@ use crate::slots::FixedState;
 /// The longest label, in bytes.
 pub const MAX_LABEL_BYTES: usize = 256;
 /// The most classes one memory can hold.
-pub const MAX_LABELS: usize = 65_536;
+pub const MAX_LABELS: usize = 16_384;
 
 /// A class label: text, or an integer that stands for its decimal digits (so `7` and `"7"` are the
 /// same class).

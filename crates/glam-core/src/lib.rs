@@ -41,7 +41,7 @@ mod wire;
 
 pub use config::{
     Config, ConfigBuilder, Family, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS, MAX_TABLES, MAX_TARGETS,
-    MAX_VIEW, MAX_WARM_UP, Precision, Targets,
+    MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS, Precision, Targets,
 };
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
@@ -50,7 +50,7 @@ pub use model::{Model, Target};
 pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};
 pub use picks::Picks;
 pub use recall::Recall;
-pub use report::{LevelCount, Report, Sizes};
+pub use report::{LevelCount, Report, Sizes, TableCount};
 pub use saved::{SavedRecall, State};
 pub use scratch::Scratch;
 pub use slots::{Arena, FixedState, Key, LINE_FLOATS, Line, MAX_SLOTS, SlotLines};

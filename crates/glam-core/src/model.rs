@@ -19,7 +19,8 @@ use crate::warm_up::{Kept, WarmUp};
 /// as they came, then again to rehearse them, which is cheap while they are few and matters most
 /// for memories that never see many.
 const WARM_UP_PASSES: usize = 4;
-/// Rows of weights are made in steps of this many, so that a new class rarely moves the slots.
+/// Rows of weights are made in steps of at least this many, and of at least an eighth of what there
+/// is, so that new classes rarely move the slots.
 const OUTPUT_STEP: usize = 4;
 
 /// What belongs to an input: numbers or a class.
@@ -281,7 +282,8 @@ impl Model {
 
 /// Lines of a slot's weights: one padded row an output, in steps.
 pub(crate) fn weight_lines(width: usize, outputs: usize) -> usize {
-    let rows = if outputs > OUTPUT_STEP { outputs.next_multiple_of(OUTPUT_STEP) } else { outputs };
+    let step = OUTPUT_STEP.max(outputs.next_power_of_two() / 8);
+    let rows = if outputs > OUTPUT_STEP { outputs.next_multiple_of(step) } else { outputs };
     (width * LANES * rows).div_ceil(LINE_FLOATS)
 }
 

@@ -16,8 +16,9 @@ const RANGE_SHARE: f64 = 0.1;
 /// An input's scale is sqrt(s² + (r/10)²) with s its standard deviation and r its range over the
 /// rows it was fitted on. The second term is a floor with no unit of its own: an input that was
 /// nearly constant (a pixel at the border) and then moves is measured against the range it has
-/// shown, not against a spread of almost nothing. An input that was constant is measured in
-/// units of its own size, or 1 where it was 0.
+/// shown, not against a spread of almost nothing. An input that was constant has shown no unit at
+/// all: it is measured in its own size or in the root mean square scale of the other inputs,
+/// whichever is larger.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Normaliser {
     input_mean: Vec<f32>,
@@ -38,7 +39,12 @@ fn moments(column: impl Iterator<Item = f32> + Clone) -> (f64, f64, f64, f64) {
         high = high.max(value);
     }
     let mean = sum / f64::max(n, 1.0);
-    let squares: f64 = column.map(|value| (f64::from(value) - mean).powi(2)).sum();
+    let squares: f64 = column
+        .map(|value| {
+            let distance = f64::from(value) - mean;
+            distance * distance
+        })
+        .sum();
     (mean, (squares / f64::max(n, 1.0)).sqrt(), low, high)
 }
 
@@ -59,14 +65,22 @@ impl Normaliser {
             target_mean: Vec::with_capacity(outputs),
             target_scale: Vec::with_capacity(outputs),
         };
-        for input in 0..inputs {
-            let column = rows.iter().skip(input).step_by(inputs).copied();
-            let (mean, deviation, low, high) = moments(column);
-            let floor = RANGE_SHARE * (high - low);
-            let scale = (deviation * deviation + floor * floor).sqrt();
-            let constant_scale = if mean == 0.0 { 1.0 } else { mean.abs() };
+        let columns: Vec<(f64, f64, f64)> = (0..inputs)
+            .map(|input| {
+                let column = rows.iter().skip(input).step_by(inputs).copied();
+                let (mean, deviation, low, high) = moments(column);
+                let floor = RANGE_SHARE * (high - low);
+                (mean, deviation, (deviation * deviation + floor * floor).sqrt())
+            })
+            .collect();
+        let moving = columns.iter().filter(|column| column.2 > 0.0);
+        let (count, squares) = moving
+            .fold((0.0, 0.0), |(count, sum), column| (count + 1.0, sum + column.2 * column.2));
+        let common = if count > 0.0 { f64::sqrt(squares / count) } else { 0.0 };
+        for (mean, deviation, scale) in columns {
+            let constant = mean.abs().max(common);
             fitted.input_mean.push(mean as f32);
-            fitted.input_scale.push(safe_scale(scale, constant_scale));
+            fitted.input_scale.push(safe_scale(scale, if constant > 0.0 { constant } else { 1.0 }));
             fitted.input_spread.push(if scale > 0.0 { (deviation / scale) as f32 } else { 0.0 });
         }
         if !targets.is_empty() {
@@ -180,5 +194,8 @@ mod tests {
             assert!(fitted.target(0, extreme).is_finite());
         }
         assert_eq!(fitted.input_spread()[..2], [0.0, 0.0]);
+        // A pixel that was always black is measured as its neighbours are.
+        let fitted = Normaliser::fit(&[0.0, 100.0, 0.0, 200.0], 2, &[], 0);
+        assert_eq!(fitted.input_scale[0], fitted.input_scale[1]);
     }
 }

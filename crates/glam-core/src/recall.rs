@@ -223,7 +223,8 @@ impl<W: SlotLines> Recall<W> {
     }
 
     /// Recalls into `out` as [`Recall::read`] does, and the predictive variance of each output,
-    /// in squared units of the target, into `variance`.
+    /// in squared units of the target, into `variance`. A variance that `f32` cannot hold becomes 0
+    /// or infinite; [`Recall::read_with_std`] has the range of the target itself.
     ///
     /// The variance is (mean of e² / S over recent writes) S(x), with S the noise and what the
     /// active slots' covariances claim at x; a key with no slot claims its prior. `covariances`
@@ -239,14 +240,45 @@ impl<W: SlotLines> Recall<W> {
         out: &mut [f32],
         variance: &mut [f32],
     ) -> Result<()> {
-        let structure = self.ready(x, variance)?;
+        let each = |scale: f64, normalised: f64| scale * scale * normalised;
+        self.read_with_spread(covariances, x, scratch, out, variance, each)
+    }
+
+    /// [`Recall::read_with_variance`] with the standard deviation in place of its square.
+    ///
+    /// # Errors
+    /// As [`Recall::read`].
+    pub fn read_with_std<C: SlotLines>(
+        &self,
+        covariances: &C,
+        x: &[f32],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        std: &mut [f32],
+    ) -> Result<()> {
+        let each = |scale: f64, normalised: f64| scale * normalised.sqrt();
+        self.read_with_spread(covariances, x, scratch, out, std, each)
+    }
+
+    /// Reads, and sets each spread to `each` of a target's scale and its normalised variance.
+    fn read_with_spread<C: SlotLines>(
+        &self,
+        covariances: &C,
+        x: &[f32],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        spread: &mut [f32],
+        each: impl Fn(f64, f64) -> f64,
+    ) -> Result<()> {
+        let structure = self.ready(x, spread)?;
         self.ready(x, out)?;
         self.recall(structure, x, scratch, out)?;
         let (precision, noise) = (self.config.precision(), self.noise.variance());
         let claimed = dispatch(Claim { structure, precision, covariances, noise, scratch })?;
-        for (output, variance) in variance.iter_mut().enumerate() {
-            let scale = structure.normaliser().target_scale(output);
-            *variance = scale * scale * self.noise.predictive(output, claimed);
+        for (output, spread) in spread.iter_mut().enumerate() {
+            let scale = f64::from(structure.normaliser().target_scale(output));
+            let normalised = f64::from(self.noise.predictive(output, claimed));
+            *spread = each(scale, normalised) as f32;
         }
         Ok(())
     }
@@ -258,15 +290,11 @@ impl<W: SlotLines> Recall<W> {
     pub fn read_batch(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
         let mut out = Array2::zeros((x.nrows(), self.outputs()));
         let mut scratch = Scratch::default();
-        let mut cue = vec![0.0; x.ncols()];
+        let (mut cue, mut recalled) = (vec![0.0; x.ncols()], vec![0.0; self.outputs()]);
         for (x, mut out) in x.rows().into_iter().zip(out.rows_mut()) {
             cue.iter_mut().zip(x).for_each(|(cue, &x)| *cue = x);
-            match out.as_slice_mut() {
-                Some(out) => self.read(&cue, &mut scratch, out)?,
-                None => {
-                    return Err(Error::Length { what: "output", expected: 1, got: 0 });
-                }
-            }
+            self.read(&cue, &mut scratch, &mut recalled)?;
+            out.iter_mut().zip(&recalled).for_each(|(out, &value)| *out = value);
         }
         Ok(out)
     }

@@ -22,6 +22,17 @@ pub struct LevelCount {
     pub most: usize,
 }
 
+/// Slots of one table at one level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct TableCount {
+    /// The table.
+    pub table: u32,
+    /// The level; 0 is the root's.
+    pub level: u8,
+    /// Slots there.
+    pub slots: usize,
+}
+
 /// The state of a memory in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -38,13 +49,15 @@ pub struct Report {
     pub warming_up: Option<usize>,
     /// Slots by level.
     pub levels: Vec<LevelCount>,
+    /// Slots of each table at each level, by level, then table; the root is the last table.
+    pub tables: Vec<TableCount>,
     /// Slots in all.
     pub slots: usize,
-    /// Bytes of weights, covariances, the slot table, and the warm-up observations in memory.
+    /// Bytes of weights.
     pub weight_bytes: usize,
     /// Bytes of covariances.
     pub covariance_bytes: usize,
-    /// Bytes of the slot table and its keys.
+    /// Bytes of the slot table, its keys, and the warm-up's observations.
     pub table_bytes: usize,
     /// Lag-one correlation of recent prequential errors, 0 to 1: how alike neighbours in the
     /// stream are.
@@ -69,25 +82,24 @@ pub struct Sizes {
 impl<W: SlotLines> Recall<W> {
     /// The memory in numbers, with the `sizes` of what is kept beside the reading half.
     pub fn report(&self, sizes: &Sizes) -> Report {
-        let mut counts: Vec<(u8, u32, usize)> = Vec::new();
         let mut keys: Vec<Key> = self.slots.keys().iter().map(|&k| Key::unpack(k)).collect();
         keys.sort_unstable_by_key(|key| (key.level, key.table));
-        for key in keys {
-            match counts.last_mut() {
-                Some((level, table, slots)) if (*level, *table) == (key.level, key.table) => {
-                    *slots += 1;
-                }
-                _ => counts.push((key.level, key.table, 1)),
-            }
-        }
-        let levels = counts
-            .chunk_by(|a, b| a.0 == b.0)
+        let tables: Vec<TableCount> = keys
+            .chunk_by(|a, b| (a.level, a.table) == (b.level, b.table))
+            .map(|keys| TableCount {
+                table: keys[0].table,
+                level: keys[0].level,
+                slots: keys.len(),
+            })
+            .collect();
+        let levels = tables
+            .chunk_by(|a, b| a.level == b.level)
             .map(|tables| LevelCount {
-                level: tables[0].0,
+                level: tables[0].level,
                 tables: tables.len(),
-                slots: tables.iter().map(|table| table.2).sum(),
-                fewest: tables.iter().map(|table| table.2).min().unwrap_or(0),
-                most: tables.iter().map(|table| table.2).max().unwrap_or(0),
+                slots: tables.iter().map(|table| table.slots).sum(),
+                fewest: tables.iter().map(|table| table.slots).min().unwrap_or(0),
+                most: tables.iter().map(|table| table.slots).max().unwrap_or(0),
             })
             .collect();
         Report {
@@ -97,6 +109,7 @@ impl<W: SlotLines> Recall<W> {
             outputs: self.outputs(),
             warming_up: sizes.warming_up,
             levels,
+            tables,
             slots: self.slots.len(),
             weight_bytes: sizes.weight_bytes,
             covariance_bytes: sizes.covariance_bytes,

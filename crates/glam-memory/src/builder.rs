@@ -5,7 +5,7 @@ use std::path::Path;
 use glam_core::{Config, ConfigBuilder, Family, Model, Precision, Targets};
 use glam_store::Store;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::Memory;
 
 /// Settings of a new memory. Inputs and targets must be right; everything else has a default that
@@ -125,5 +125,28 @@ impl Builder {
     pub fn create(self, directory: impl AsRef<Path>) -> Result<Memory> {
         let (store, model) = Store::create(directory.as_ref(), self.config()?)?;
         Ok(Memory::stored(store, model))
+    }
+
+    /// Opens the memory in `directory` for writing, or makes it there. The settings matter only
+    /// where it is made.
+    ///
+    /// # Errors
+    /// As [`Memory::open`] and [`Builder::create`], and [`Error::OtherShape`] where the memory that
+    /// is there takes other inputs or targets.
+    pub fn open_or_create(self, directory: impl AsRef<Path>) -> Result<Memory> {
+        let memory = match Memory::open(&directory) {
+            Err(Error::Store(glam_store::Error::Missing { .. })) => return self.create(directory),
+            opened => opened?,
+        };
+        let config = memory.config();
+        if (config.inputs(), config.targets()) != (self.inputs, self.targets) {
+            return Err(Error::OtherShape {
+                inputs: config.inputs(),
+                targets: config.targets(),
+                asked_inputs: self.inputs,
+                asked_targets: self.targets,
+            });
+        }
+        Ok(memory)
     }
 }

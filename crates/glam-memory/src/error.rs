@@ -15,6 +15,21 @@ pub enum Error {
     /// A write to a memory that was opened for reading.
     #[error("this memory was opened for reading; open it with `Memory::open` to write")]
     ReadOnly,
+    /// A memory that takes other inputs or targets than those asked for.
+    #[error(
+        "this memory learns {targets:?} from {inputs} inputs, not {asked_targets:?} from \
+         {asked_inputs}; open it as what it is, or choose another directory"
+    )]
+    OtherShape {
+        /// Inputs of the memory that is there.
+        inputs: usize,
+        /// Targets of the memory that is there.
+        targets: glam_core::Targets,
+        /// Inputs asked for.
+        asked_inputs: usize,
+        /// Targets asked for.
+        asked_targets: glam_core::Targets,
+    },
     /// A row of a batch was refused.
     #[error("row {row} of the batch: {source}")]
     Row {

@@ -31,15 +31,16 @@
 //!
 //! # Which call for what
 //! - One row: [`Memory::write`], [`Memory::read`]; a matrix of rows: [`Memory::write_batch`],
-//!   [`Memory::read_batch`]. No allocation a row: [`Memory::read_into`].
+//!   [`Memory::read_batch`], [`Memory::read_batch_with_std`]. No allocation a row: [`Memory::read_into`].
 //! - Classes: [`Builder::labels`], [`Memory::classify`]. A class need not be known beforehand.
 //! - How sure: [`Memory::read_with_std`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
 //! - Files: [`Builder::create`], [`Memory::open`], [`Memory::open_read_only`], [`Memory::flush`],
-//!   [`Memory::checkpoint`], [`Memory::close`], [`verify`]. Without files: [`Builder::in_memory`].
+//!   [`Memory::checkpoint`], [`Memory::close`], [`verify`], [`Memory::rebuild`]. Without files: [`Builder::in_memory`].
 //! - What it picked and what it takes: [`Memory::inspect`].
 //!
 //! # What is lost when
-//! Nothing that [`Memory::flush`], [`Memory::checkpoint`] or [`Memory::close`] has returned for.
+//! Nothing that [`Memory::flush`], [`Memory::checkpoint`] or [`Memory::close`] has returned for, as
+//! long as the disk keeps what it acknowledged.
 //! What was written since is lost with the machine, and with the process where it is killed.
 //!
 //! # Costs
@@ -67,7 +68,7 @@ pub use builder::Builder;
 pub use error::{Error, Result};
 pub use glam_core::{
     ActiveSlot, Config, Explanation, Family, Key, Label, LevelCount, Picks, Precision, Report,
-    Target, Targets,
+    TableCount, Target, Targets,
 };
 pub use glam_store::{Damage, Files, Place, Verification, verify};
 pub use memory::{Class, Inspection, Memory};

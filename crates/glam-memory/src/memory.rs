@@ -1,8 +1,9 @@
 //! The front door.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use glam_core::{Config, Explanation, Model, Report, Scratch, Target};
+use glam_core::{Config, Explanation, MAX_LABELS, Model, Report, Scratch, Target};
 use glam_store::{Files, Reader, Store};
 use ndarray::{Array2, ArrayView2};
 use parking_lot::{Mutex, RwLock};
@@ -33,6 +34,45 @@ enum State {
     Stored(Box<Model>, Box<Store>),
     /// In files, for reading.
     ReadOnly(Box<Reader>),
+}
+
+impl State {
+    /// Checks an observation, logs it, learns it; gives the prediction made before.
+    fn learn(&mut self, x: &[f32], target: Target<'_>) -> Result<&[f32]> {
+        match self {
+            Self::Volatile(model) => Ok(model.write(x, target)?),
+            Self::Stored(model, store) => {
+                // What the model would refuse must not reach the log.
+                model.check(x, target)?;
+                store.append(model.recall().sequence() + 1, x, target)?;
+                Ok(model.write(x, target)?)
+            }
+            Self::ReadOnly(_) => Err(Error::ReadOnly),
+        }
+    }
+
+    fn read_with_std(
+        &self,
+        x: &[f32],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        std: &mut [f32],
+    ) -> Result<()> {
+        match self {
+            Self::Volatile(model) | Self::Stored(model, _) => {
+                Ok(model.recall().read_with_std(model.covariances(), x, scratch, out, std)?)
+            }
+            Self::ReadOnly(reader) => Ok(reader.read_with_std(x, scratch, out, std)?),
+        }
+    }
+
+    /// Fails where [`State::learn`] would refuse the observation.
+    fn check(&self, x: &[f32], target: Target<'_>) -> Result<()> {
+        match self {
+            Self::Volatile(model) | Self::Stored(model, _) => Ok(model.check(x, target)?),
+            Self::ReadOnly(_) => Err(Error::ReadOnly),
+        }
+    }
 }
 
 /// The class that a memory finds likeliest.
@@ -92,7 +132,7 @@ impl Memory {
 
     /// Opens a memory for writing without its snapshot, by learning every observation of the log
     /// again: the cure for a snapshot that [`verify`](crate::verify) finds damaged. The result is
-    /// bit for bit the memory that was; [`Memory::close`] or [`Memory::checkpoint`] keeps it.
+    /// bit for bit the memory that was, where the same version wrote it; [`Memory::close`] or [`Memory::checkpoint`] keeps it.
     ///
     /// # Errors
     /// As [`Memory::open`]; a damaged log or manifest cannot be cured so.
@@ -165,15 +205,7 @@ impl Memory {
     }
 
     fn store(&self, x: &[f32], target: Target<'_>, note: impl FnOnce(&[f32])) -> Result<()> {
-        match &mut *self.state.write() {
-            State::Volatile(model) => note(model.write(x, target)?),
-            State::Stored(model, store) => {
-                model.check(x, target)?;
-                store.append(model.recall().sequence() + 1, x, target)?;
-                note(model.write(x, target)?);
-            }
-            State::ReadOnly(_) => return Err(Error::ReadOnly),
-        }
+        note(self.state.write().learn(x, target)?);
         Ok(())
     }
 
@@ -209,25 +241,32 @@ impl Memory {
         }
         let mut input = Vec::with_capacity(x.ncols());
         let mut state = self.state.write();
-        for write in [false, true] {
-            for (row, (x, target)) in x.rows().into_iter().zip(targets.clone()).enumerate() {
-                input.clear();
-                input.extend(x);
-                let refused = |source| Error::Row { row, source };
-                match &mut *state {
-                    State::Volatile(model) if write => {
-                        model.write(&input, target).map_err(refused)?;
+        let at = |row| {
+            move |error| match error {
+                Error::Core(source) => Error::Row { row, source },
+                other => other,
+            }
+        };
+        let mut new_labels = BTreeSet::new();
+        for (row, (x, target)) in x.rows().into_iter().zip(targets.clone()).enumerate() {
+            input.clear();
+            input.extend(x);
+            state.check(&input, target).map_err(at(row))?;
+            if let Target::Label(label) = target {
+                let known = with_recall!(&*state, recall => recall.labels());
+                if known.position(label).is_none() {
+                    new_labels.insert(label.text());
+                    if known.len() + new_labels.len() > MAX_LABELS {
+                        let source = glam_core::Error::TooManyLabels { max: MAX_LABELS };
+                        return Err(Error::Row { row, source });
                     }
-                    State::Stored(model, store) if write => {
-                        store.append(model.recall().sequence() + 1, &input, target)?;
-                        model.write(&input, target).map_err(refused)?;
-                    }
-                    State::Volatile(model) | State::Stored(model, _) => {
-                        model.check(&input, target).map_err(refused)?;
-                    }
-                    State::ReadOnly(_) => return Err(Error::ReadOnly),
                 }
             }
+        }
+        for (row, (x, target)) in x.rows().into_iter().zip(targets).enumerate() {
+            input.clear();
+            input.extend(x);
+            state.learn(&input, target).map_err(at(row))?;
         }
         Ok(())
     }
@@ -262,21 +301,34 @@ impl Memory {
     pub fn read_with_std(&self, x: &[f32]) -> Result<(Vec<f32>, Vec<f32>)> {
         let state = self.state.read();
         let outputs = with_recall!(&*state, recall => recall.outputs());
-        let (mut out, mut spread) = (vec![0.0; outputs], vec![0.0; outputs]);
+        let (mut out, mut std) = (vec![0.0; outputs], vec![0.0; outputs]);
+        self.with_scratch(|scratch| state.read_with_std(x, scratch, &mut out, &mut std))?;
+        Ok((out, std))
+    }
+
+    /// [`Memory::read_with_std`] for each row of `x` (cues by inputs): predictions and standard
+    /// deviations, one row each.
+    ///
+    /// # Errors
+    /// As [`Memory::read`], for the first row that fails.
+    pub fn read_batch_with_std(
+        &self,
+        x: ArrayView2<'_, f32>,
+    ) -> Result<(Array2<f32>, Array2<f32>)> {
+        let state = self.state.read();
+        let outputs = with_recall!(&*state, recall => recall.outputs());
+        let (mut means, mut stds) =
+            (Array2::zeros((x.nrows(), outputs)), Array2::zeros((x.nrows(), outputs)));
+        let (mut mean, mut std) = (vec![0.0; outputs], vec![0.0; outputs]);
         self.with_scratch(|scratch| -> Result<()> {
-            match &*state {
-                State::Volatile(model) | State::Stored(model, _) => {
-                    let (recall, covariances) = (model.recall(), model.covariances());
-                    recall.read_with_variance(covariances, x, scratch, &mut out, &mut spread)?;
-                }
-                State::ReadOnly(reader) => {
-                    reader.read_with_variance(x, scratch, &mut out, &mut spread)?;
-                }
+            for (row, x) in x.rows().into_iter().enumerate() {
+                state.read_with_std(&x.to_vec(), scratch, &mut mean, &mut std)?;
+                means.row_mut(row).iter_mut().zip(&mean).for_each(|(to, &from)| *to = from);
+                stds.row_mut(row).iter_mut().zip(&std).for_each(|(to, &from)| *to = from);
             }
             Ok(())
         })?;
-        spread.iter_mut().for_each(|variance| *variance = variance.max(0.0).sqrt());
-        Ok((out, spread))
+        Ok((means, stds))
     }
 
     /// The likeliest class of `x`; the earlier of equals.
@@ -318,6 +370,14 @@ impl Memory {
         self.with_scratch(|scratch| {
             with_recall!(&*state, recall => recall.explain(x, scratch).map_err(Error::from))
         })
+    }
+
+    /// [`Memory::explain`] for each row of `x` (cues by inputs).
+    ///
+    /// # Errors
+    /// As [`Memory::read`], for the first row that fails.
+    pub fn explain_batch(&self, x: ArrayView2<'_, f32>) -> Result<Vec<Explanation>> {
+        x.rows().into_iter().map(|x| self.explain(&x.to_vec())).collect()
     }
 
     /// How well the memory recalls `y` (rows by targets) at `x` (rows by inputs). Learns nothing.

@@ -237,3 +237,57 @@ fn a_memory_can_be_sent_and_shared() {
     fn check<T: Send + Sync + Unpin>() {}
     check::<Memory>();
 }
+
+/// A batch that held more new classes than there was room for put a row into the log that no
+/// memory would take again; it must be refused as a whole, and the files must go on.
+#[test]
+fn a_batch_with_too_many_new_classes_is_refused_whole() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join("memory");
+    let memory =
+        Memory::builder(1).labels().tables(1).levels([1]).warm_up(2).create(&directory).unwrap();
+    let limit = glam_memory::core::MAX_LABELS as u32;
+    let fill: Vec<u32> = (0..limit - 1).collect();
+    let x = Array2::from_elem((fill.len(), 1), 1.0);
+    memory.write_label_batch(x.view(), &fill).unwrap();
+    let log = |directory: &Path| std::fs::metadata(directory.join("log-1")).unwrap().len();
+    memory.flush().unwrap();
+    let before = log(&directory);
+    let refused =
+        memory.write_label_batch(arr2(&[[1.0], [1.0], [1.0]]).view(), &["0", "new", "newer"]);
+    assert!(matches!(refused, Err(Error::Row { row: 2, .. })), "{refused:?}");
+    memory.flush().unwrap();
+    assert_eq!(log(&directory), before);
+    memory.write(&[1.0], "new").unwrap();
+    assert!(memory.write(&[1.0], "newer").is_err());
+    memory.close().unwrap();
+    assert_eq!(Memory::open(&directory).unwrap().sequence(), u64::from(limit));
+}
+
+#[test]
+fn the_spread_of_a_tiny_or_huge_target_is_in_its_own_unit() {
+    for scale in [1e-30_f32, 1.0, 1e30] {
+        let memory = small(None);
+        (0..300).map(row).for_each(|(x, y)| memory.write(&x, y * scale).unwrap());
+        let (mean, std) = memory.read_with_std(&[0.3, 0.4]).unwrap();
+        assert!((mean[0] / scale - truth([0.3, 0.4])).abs() < 0.5, "{scale}: {mean:?}");
+        assert!((1e-4..1.0).contains(&(std[0] / scale)), "{scale}: {std:?}");
+        let (means, stds) = memory.read_batch_with_std(arr2(&[[0.3, 0.4]]).view()).unwrap();
+        assert_eq!((means[[0, 0]], stds[[0, 0]]), (mean[0], std[0]));
+    }
+}
+
+#[test]
+fn open_or_create_makes_once_and_opens_what_has_the_right_shape() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join("memory");
+    for run in 1..=2 {
+        let memory = Memory::builder(2).open_or_create(&directory).unwrap();
+        memory.write(&[1.0, 2.0], 3.0).unwrap();
+        assert_eq!(memory.sequence(), run);
+        memory.close().unwrap();
+    }
+    let other = Memory::builder(3).open_or_create(&directory);
+    assert!(matches!(other, Err(Error::OtherShape { inputs: 2, asked_inputs: 3, .. })));
+    assert!(Memory::builder(2).labels().open_or_create(&directory).is_err());
+}

@@ -37,7 +37,7 @@ pub enum Error {
     },
     /// Another writer has the memory open.
     #[error(
-        "{path}: {} has the memory open for writing; close it there, or read with a `Reader`",
+        "{path}: {} has the memory open for writing; close it there, or open it for reading",
         holder(*.pid)
     )]
     Locked {
@@ -74,7 +74,10 @@ pub enum Error {
         got: u32,
     },
     /// The file is shorter than it must be.
-    #[error("{path}: {got} bytes where at least {expected} must be; restore the file from a copy")]
+    #[error(
+        "{path}: {got} bytes where at least {expected} must be; `glam rebuild` cures a snapshot, a \
+         log or a manifest has to be restored from a copy"
+    )]
     Truncated {
         /// The file.
         path: PathBuf,
@@ -84,7 +87,10 @@ pub enum Error {
         got: u64,
     },
     /// A field or a size is not what it can be.
-    #[error("{path}: {what} at byte {at}; restore the file from a copy")]
+    #[error(
+        "{path}: {what} at byte {at}; `glam rebuild` cures a snapshot, a log or a manifest has to be \
+         restored from a copy"
+    )]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -164,6 +164,29 @@ impl Reader {
         Ok(())
     }
 
+    /// As [`Recall::read_with_std`](glam_core::Recall::read_with_std). The first call maps the
+    /// covariances.
+    ///
+    /// # Errors
+    /// As [`Reader::read_with_variance`].
+    pub fn read_with_std(
+        &self,
+        x: &[f32],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        std: &mut [f32],
+    ) -> Result<()> {
+        match &self.view {
+            View::Mapped(mapped) => {
+                mapped.recall.read_with_std(mapped.covariances()?, x, scratch, out, std)?;
+            }
+            View::Replayed(model) => {
+                model.recall().read_with_std(model.covariances(), x, scratch, out, std)?;
+            }
+        }
+        Ok(())
+    }
+
     /// One read a row of `x`; one row of outputs each.
     ///
     /// # Errors

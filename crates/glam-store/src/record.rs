@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn the_longest_record_fits() {
         // Every list as long as it can be, every option set.
-        let config = Config::builder(1 << 20, Targets::Numbers(1 << 16))
+        let config = Config::builder(glam_core::MAX_INPUTS, Targets::Numbers(1 << 16))
             .families([Family::Hyperplane { inputs: 1 }; 64])
             .levels((0..=14).collect::<Vec<u8>>())
             .view(1)

@@ -184,6 +184,11 @@ struct Learned {
     stopped: Option<Error>,
 }
 
+/// Rows after which the log is handed to the disk: what a kill can cost at most.
+const FLUSH_ROWS: u64 = 8_192;
+/// Rows after which a checkpoint is made on the way: what the next opening may have to replay.
+const CHECKPOINT_ROWS: u64 = 131_072;
+
 /// The second reading: learns row by row, and makes a checkpoint of whatever was learned.
 fn learn(path: &Path, memory: Memory, mut rows: Rows<File>, bytes: u64) -> Result<Learned> {
     let mut progress = Progress::new("learning", Some(bytes));
@@ -210,6 +215,11 @@ fn learn(path: &Path, memory: Memory, mut rows: Rows<File>, bytes: u64) -> Resul
             Err(error) => return Err(error.into()),
         }
         written += 1;
+        if written % CHECKPOINT_ROWS == 0 {
+            memory.checkpoint()?;
+        } else if written % FLUSH_ROWS == 0 {
+            memory.flush()?;
+        }
         progress.row(rows.bytes(), || {
             let speed = speed(written, start.elapsed().as_secs_f64());
             format!("{speed}, {}", errors.brief())

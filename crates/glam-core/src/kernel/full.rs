@@ -11,8 +11,9 @@
 //! chapter V; the rank-one update is that of Agee and Turner. Compared in tests with a dense f64 P.
 //!
 //! Layout of a slot, in groups of eight floats: D, padded; then the columns 0, 1, ... of U with
-//! their unit diagonal, column j padded from j + 1 floats to whole groups. The padding, and every
-//! float of a column below its diagonal, is zero and stays zero; the diagonal is one and stays one.
+//! their unit diagonal, column j padded from j + 1 floats to whole groups. Every float of a column
+//! below its diagonal, padding included, is zero and stays zero; the diagonal is one and stays one.
+//! D's padding meets zeros of f alone, so that its value is of no account.
 
 use super::simd::{LANES, Lane, Simd};
 use super::{Step, lanes, lanes_mut};

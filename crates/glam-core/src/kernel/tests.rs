@@ -169,12 +169,12 @@ fn ten_million_near_collinear_writes_keep_every_variance_finite_and_not_negative
         if precision == Precision::Full {
             // Across the line: phi = (1, -1, 0 ...), with a variance of 2 * .2 before any data. What
             // the data say about it (1e-12 a write at a noise of .01) lowers that by well under one
-            // per cent; 10^7 roundings of half an epsilon, were they all to one side, move it by 60.
+            // per cent; 10^7 roundings of half an epsilon, were they all to one side, would move it by
+            // 60 per cent; they moved it by 6.7 when this was written, and twice that is allowed.
             let mut across = vec![0.0; LANES];
             (across[0], across[1]) = (1.0, -1.0);
             let spread = slot.spread(&across);
-            let worst = 1e7 * 0.5 * f32::EPSILON;
-            assert!((spread / 0.4 - 1.0).abs() < worst, "{spread}");
+            assert!((spread / 0.4 - 1.0).abs() < 0.14, "{spread}");
         }
     }
 }
