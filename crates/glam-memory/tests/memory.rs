@@ -1,5 +1,7 @@
 //! The front door: a model test of its whole life, and what a user would trip over.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail as a test may")]
+
 use std::path::Path;
 
 use glam_memory::{Error, Memory, Precision};
