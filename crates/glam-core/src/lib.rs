@@ -19,6 +19,7 @@
 //! `kernel/full.rs`. Inputs beyond 16 spreads of what the warm-up showed count as 16.
 
 mod config;
+pub mod consolidate;
 mod error;
 mod explain;
 mod feature;
@@ -34,6 +35,7 @@ mod report;
 mod rng;
 mod saved;
 mod scratch;
+mod slopes;
 mod slots;
 mod structure;
 mod warm_up;
@@ -48,7 +50,7 @@ pub use explain::{ActiveSlot, Explanation};
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
 pub use model::{Model, Target};
 pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};
-pub use picks::Picks;
+pub use picks::{Deal, Picks};
 pub use recall::Recall;
 pub use report::{LevelCount, Report, Sizes, TableCount};
 pub use saved::{SavedRecall, State};

@@ -25,6 +25,22 @@ const WIDE_LEVEL: u8 = 6;
 /// Floats that the slots of full tables may take before a shallower level is picked: 256 MiB.
 const FULL_TABLE_FLOATS: usize = 1 << 26;
 
+/// What a table is dealt: how its gate decides, and at which levels it has slots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deal {
+    /// The gate's family.
+    pub family: Family,
+    /// Levels at which the table has slots, rising.
+    pub levels: Vec<u8>,
+}
+
+impl Deal {
+    /// The deepest level: decisions of the gate.
+    pub(crate) fn depth(&self) -> u8 {
+        self.levels.last().copied().unwrap_or(0)
+    }
+}
+
 /// The numbers that a memory works with: those set in its configuration, and those it picked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Picks {
@@ -32,10 +48,8 @@ pub struct Picks {
     pub tables: usize,
     /// Inputs that a table sees.
     pub view: usize,
-    /// Gate families, dealt to the tables in turn.
-    pub families: Vec<Family>,
-    /// Levels at which a table has slots.
-    pub levels: Vec<u8>,
+    /// Family and levels, dealt to the tables in turn.
+    pub deals: Vec<Deal>,
     /// Whether there is a root: one slot for the whole space. Only where a view holds every input.
     pub root: bool,
 }
@@ -62,29 +76,32 @@ impl Picks {
         );
         let families =
             config.families().unwrap_or(if narrow { NARROW_FAMILIES } else { WIDE_FAMILIES });
-        Self { tables, view, families: families.to_vec(), levels, root: view == inputs }
+        let deal = |&family| Deal { family, levels: levels.clone() };
+        let deals = families.iter().map(deal).collect();
+        Self { tables, view, deals, root: view == inputs }
     }
 
-    /// The deepest level.
-    pub(crate) fn depth(&self) -> u8 {
-        self.levels.last().copied().unwrap_or(0)
+    /// What table number `table` is dealt.
+    pub(crate) fn deal(&self, table: usize) -> &Deal {
+        &self.deals[table % self.deals.len()]
     }
 
     /// Numbers that all gates together are made of, at most.
     pub(crate) fn gate_floats(&self) -> usize {
-        let width = |family: &Family| {
-            let (inputs, half_spaces) = match *family {
-                Family::Hyperplane { inputs } => (inputs, usize::from(self.depth())),
-                Family::Tree { inputs } => (inputs, 1 << self.depth()),
+        let width = |deal: &Deal| {
+            let (inputs, half_spaces) = match deal.family {
+                Family::Hyperplane { inputs } => (inputs, usize::from(deal.depth())),
+                Family::Tree { inputs } => (inputs, 1 << deal.depth()),
             };
             let inputs = if inputs == 0 { self.view } else { self.view.min(inputs as usize) };
             half_spaces * (2 * inputs + 1)
         };
-        self.tables * self.families.iter().map(width).max().unwrap_or(0)
+        self.tables * self.deals.iter().map(width).max().unwrap_or(0)
     }
 
-    /// s of a table's features: all tables together weigh as much as the root.
-    pub(crate) fn table_scale(&self) -> f32 {
-        (1.0 / (self.tables * self.levels.len()) as f64).sqrt() as f32
+    /// s of the features of table number `table`: all tables together weigh as much as the root,
+    /// and all levels of a table as much as the table.
+    pub(crate) fn table_scale(&self, table: usize) -> f32 {
+        (1.0 / (self.tables * self.deal(table).levels.len()) as f64).sqrt() as f32
     }
 }

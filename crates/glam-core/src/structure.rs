@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::feature::{Feature, width};
 use crate::gate::{self, Gate, Sample};
 use crate::normaliser::Normaliser;
-use crate::picks::Picks;
+use crate::picks::{Deal, Picks};
 use crate::rng::Rng;
 use crate::slots::Key;
 use crate::wire::{Reader, Writer};
@@ -21,6 +21,10 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn feature(&self) -> u32 {
         self.feature
+    }
+
+    pub(crate) fn levels(&self) -> &[u8] {
+        &self.levels
     }
 
     /// Calls `each` with the packed key of every level of table number `table` at `z`.
@@ -55,25 +59,39 @@ impl Structure {
         for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
             normaliser.inputs(x, z);
         }
-        let sample = Sample { rows: &z, inputs };
-        let scale = picks.table_scale();
+        Self::draw(config.seed(), picks, normaliser, Sample { rows: &z, inputs, slopes: None })
+    }
+
+    /// Draws views and gates: by the sample's slopes where it has some.
+    pub(crate) fn draw(
+        seed: u64,
+        picks: Picks,
+        normaliser: Normaliser,
+        sample: Sample<'_>,
+    ) -> Self {
+        let inputs = sample.inputs;
         let everything: Vec<u32> = (0..inputs as u32).collect();
-        let (mut features, mut tables) = (Vec::new(), Vec::new());
-        if picks.view == inputs {
-            features.push(Feature::new(everything.clone(), scale));
-        }
+        let (mut features, mut tables) = (Vec::<Feature>::new(), Vec::new());
+        let spread: Vec<f32> = match sample.slopes {
+            Some(slopes) => slopes.shares().iter().map(|share| share * share).collect(),
+            None => normaliser.input_spread().to_vec(),
+        };
         for table in 0..picks.tables {
-            let mut rng = Rng::new(config.seed(), table as u64);
-            let (feature, view) = if picks.view == inputs {
-                (0, everything.clone())
+            let mut rng = Rng::new(seed, table as u64);
+            let view = if picks.view == inputs {
+                everything.clone()
             } else {
-                let view = draw_view(normaliser.input_spread(), picks.view, &mut rng);
-                features.push(Feature::new(view.clone(), scale));
-                (table, view)
+                draw_view(&spread, picks.view, &mut rng)
             };
-            let family = picks.families[table % picks.families.len()];
-            let gate = gate::draw(family, picks.depth(), &view, sample, &mut rng);
-            tables.push(Table { gate, levels: picks.levels.clone(), feature: feature as u32 });
+            let deal = picks.deal(table);
+            let gate = gate::draw(deal.family, deal.depth(), &view, sample, &mut rng);
+            let feature = Feature::new(view, picks.table_scale(table));
+            let known = features.iter().position(|known| *known == feature);
+            let feature = known.unwrap_or_else(|| {
+                features.push(feature);
+                features.len() - 1
+            });
+            tables.push(Table { gate, levels: deal.levels.clone(), feature: feature as u32 });
         }
         if picks.root {
             let feature = features.len() as u32;
@@ -117,11 +135,11 @@ impl Structure {
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.u32(self.picks.view as u32);
         writer.u32(self.picks.tables as u32);
-        writer.u32(self.picks.families.len() as u32);
-        for &family in &self.picks.families {
-            gate::encode_family(family, writer);
+        writer.u32(self.picks.deals.len() as u32);
+        for deal in &self.picks.deals {
+            gate::encode_family(deal.family, writer);
+            encode_levels(&deal.levels, writer);
         }
-        writer.u32s(&self.picks.levels.iter().map(|&level| level.into()).collect::<Vec<_>>());
         writer.u8(self.picks.root.into());
         self.normaliser.encode(writer);
         writer.u32(self.features.len() as u32);
@@ -131,7 +149,7 @@ impl Structure {
         writer.u32(self.tables.len() as u32);
         for table in &self.tables {
             writer.u32(table.feature);
-            writer.u32s(&table.levels.iter().map(|&level| level.into()).collect::<Vec<_>>());
+            encode_levels(&table.levels, writer);
             gate::encode(table.gate.as_ref(), writer);
         }
     }
@@ -140,16 +158,17 @@ impl Structure {
         let inputs = config.inputs();
         let view = reader.u32()? as usize;
         let tables = reader.u32()? as usize;
-        let mut families = Vec::new();
+        let mut deals = Vec::new();
         for _ in 0..reader.u32()? {
-            families.push(gate::decode_family(reader)?);
+            let (family, levels) = (gate::decode_family(reader)?, decode_levels(reader)?);
+            deals.push(Deal { family, levels });
         }
-        let levels = decode_levels(reader)?;
         let root = reader.u8()? != 0;
-        if !(1..=inputs).contains(&view) || !(1..=MAX_TABLES).contains(&tables) {
+        if !(1..=inputs).contains(&view) || !(1..=MAX_TABLES).contains(&tables) || deals.is_empty()
+        {
             return Err(reader.damaged("a view or the number of tables is out of range"));
         }
-        let picks = Picks { tables, view, families, levels, root };
+        let picks = Picks { tables, view, deals, root };
         let targets = match config.targets() {
             Targets::Numbers(targets) => targets as usize,
             Targets::Labels => 0,
@@ -181,6 +200,10 @@ impl Structure {
             .collect::<Result<Vec<_>>>()?;
         Ok(Self { picks, normaliser, features, tables })
     }
+}
+
+fn encode_levels(levels: &[u8], writer: &mut Writer) {
+    writer.u32s(&levels.iter().map(|&level| level.into()).collect::<Vec<_>>());
 }
 
 fn decode_levels(reader: &mut Reader<'_>) -> Result<Vec<u8>> {

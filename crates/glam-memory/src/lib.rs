@@ -67,8 +67,8 @@ mod score;
 pub use builder::Builder;
 pub use error::{Error, Result};
 pub use glam_core::{
-    ActiveSlot, Config, Explanation, Family, Key, Label, LevelCount, Picks, Precision, Report,
-    TableCount, Target, Targets,
+    ActiveSlot, Config, Deal, Explanation, Family, Key, Label, LevelCount, Picks, Precision,
+    Report, TableCount, Target, Targets,
 };
 pub use glam_store::{Damage, Files, Place, Verification, verify};
 pub use memory::{Class, Inspection, Memory};

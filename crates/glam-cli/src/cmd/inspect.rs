@@ -112,15 +112,19 @@ fn picks(inspection: &Inspection) -> String {
     let Some(picks) = &inspection.report.picks else {
         return "  none before the first write\n".to_owned();
     };
-    let Picks { tables, view, families, levels, root } = picks;
-    let families: Vec<String> = families.iter().map(family).collect();
-    let levels: Vec<String> = levels.iter().map(u8::to_string).collect();
+    let Picks { tables, view, deals, root } = picks;
+    let gates: Vec<String> = deals
+        .iter()
+        .map(|deal| {
+            let levels: Vec<String> = deal.levels.iter().map(u8::to_string).collect();
+            format!("{} to level {}", family(&deal.family), levels.join(" "))
+        })
+        .collect();
     let inputs = grouped(inspection.report.config.inputs() as u64);
     aligned(&[
         ("tables", grouped(*tables as u64)),
         ("view", format!("{} of {inputs} inputs", grouped(*view as u64))),
-        ("gates", families.join(", ")),
-        ("levels", levels.join(", ")),
+        ("gates", gates.join(", ")),
         ("root", if *root { "yes" } else { "no" }.to_owned()),
     ])
 }

@@ -58,7 +58,7 @@ fn explain_names_the_slots_with_the_largest_shares() {
     assert!(shares.is_sorted_by(|a, b| a >= b) && shares[0] > 0.0, "{shares:?}");
     assert!(slots[0].starts_with("root:"), "{slots:?}");
     let picks = Memory::open_read_only(place.path("m")).unwrap().inspect().unwrap().report.picks;
-    let level = usize::from(picks.unwrap().levels[0]);
+    let level = usize::from(picks.unwrap().deals[0].levels[0]);
     for slot in slots.iter().filter(|slot| !slot.starts_with("root:")) {
         let (table, rest) = slot.split_once('/').unwrap();
         let (decisions, _) = rest.split_once(':').unwrap();

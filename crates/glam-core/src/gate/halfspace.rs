@@ -31,8 +31,9 @@ impl HalfSpaces {
         self.thresholds.len()
     }
 
-    /// Draws one more half-space: its inputs evenly from `pool` (the view, in any order), its
-    /// weights normal (1 on a single input), its threshold a random quantile of the rows named.
+    /// Draws one more half-space: its inputs from `pool` (the view, in any order), its weights normal
+    /// (1 on a single input), its threshold a random quantile of the rows named. Inputs are drawn
+    /// evenly and weights independently, or both as the slopes say where there are some.
     pub(super) fn draw(
         &mut self,
         pool: &mut [u32],
@@ -41,9 +42,25 @@ impl HalfSpaces {
         rng: &mut Rng,
     ) {
         let index = self.len();
-        self.inputs.extend_from_slice(rng.choose(pool, self.width));
-        for _ in 0..self.width {
-            self.weights.push(if self.width == 1 { 1.0 } else { rng.normal() });
+        match sample.slopes {
+            Some(slopes) if self.width == slopes.inputs() => {
+                self.inputs.extend(0..slopes.inputs() as u32);
+                slopes.direction(rng, &mut self.weights);
+            }
+            Some(slopes) => {
+                let chosen = slopes.choose(pool, self.width, rng);
+                self.inputs.extend_from_slice(chosen);
+                for &input in chosen {
+                    let weight = if self.width == 1 { 1.0 } else { rng.normal() };
+                    self.weights.push(weight * slopes.steepness(input));
+                }
+            }
+            None => {
+                self.inputs.extend_from_slice(rng.choose(pool, self.width));
+                for _ in 0..self.width {
+                    self.weights.push(if self.width == 1 { 1.0 } else { rng.normal() });
+                }
+            }
         }
         let share = QUANTILES.0 + (QUANTILES.1 - QUANTILES.0) * rng.unit();
         self.thresholds.push(0.0);

@@ -11,6 +11,7 @@ mod tree;
 use crate::config::Family;
 use crate::error::Result;
 use crate::rng::Rng;
+use crate::slopes::Slopes;
 use crate::wire::{Reader, Writer};
 
 pub(crate) use root::Root;
@@ -31,13 +32,15 @@ pub(crate) trait Gate: Send + Sync + std::fmt::Debug {
     fn encode(&self, writer: &mut Writer);
 }
 
-/// Rows of normalised inputs that a gate takes its thresholds from.
+/// What a gate is drawn from: rows of normalised inputs, and what is known of the function.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample<'a> {
     /// The rows one after another, `inputs` floats each.
     pub(crate) rows: &'a [f32],
     /// Floats in a row; at least 1.
     pub(crate) inputs: usize,
+    /// Where the function is steep; `None` while nothing is known of it.
+    pub(crate) slopes: Option<&'a Slopes>,
 }
 
 impl<'a> Sample<'a> {

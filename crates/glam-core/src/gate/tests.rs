@@ -18,7 +18,7 @@ fn families() -> Vec<Family> {
 
 fn each(test: impl Fn(Family, &dyn Gate, Sample<'_>)) {
     let rows = rows(400);
-    let sample = Sample { rows: &rows, inputs: INPUTS };
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
     for family in families() {
         for view in [vec![0, 1, 2, 3, 4], vec![4, 1, 2]] {
             let gate = draw(family, 5, &view, sample, &mut Rng::new(8, 1));
@@ -36,7 +36,7 @@ fn a_path_has_no_more_bits_than_the_depth_and_the_same_draw_gives_the_same_path(
         }
     });
     let rows = rows(400);
-    let sample = Sample { rows: &rows, inputs: INPUTS };
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
     let draw_it = || draw(Family::Tree { inputs: 2 }, 5, &[0, 3], sample, &mut Rng::new(8, 1));
     let (one, two) = (draw_it(), draw_it());
     assert!((0..400).all(|row| one.path(sample.row(row)) == two.path(sample.row(row))));
@@ -54,7 +54,7 @@ fn the_first_decision_leaves_at_least_a_quarter_of_the_rows_on_each_side() {
 #[test]
 fn a_gate_sees_its_view_alone() {
     let rows = rows(50);
-    let sample = Sample { rows: &rows, inputs: INPUTS };
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
     for family in families() {
         let gate = draw(family, 5, &[1, 3], sample, &mut Rng::new(8, 1));
         for row in 0..sample.len() {
@@ -70,7 +70,7 @@ fn a_gate_sees_its_view_alone() {
 fn a_gate_drawn_from_no_row_or_one_row_works() {
     for count in [0, 1, 2] {
         let rows = rows(count);
-        let sample = Sample { rows: &rows, inputs: INPUTS };
+        let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
         for family in families() {
             let gate = draw(family, 5, &[0, 1, 2, 3, 4], sample, &mut Rng::new(8, 1));
             assert!(gate.path(&[0.5; INPUTS]) < 32);

@@ -1,0 +1,362 @@
+//! Observations in the lifted space: which slots each row has active, sorted so that a pass over
+//! them touches every slot once a block.
+
+use std::ops::Range;
+
+use super::rows::Rows;
+use super::workers::{Workers, collect};
+use crate::config::MAX_DEPTH;
+use crate::kernel::simd::{Kernel, dispatch};
+use crate::kernel::{LANES, Lane, Simd, map};
+use crate::slots::Key;
+use crate::structure::Structure;
+
+/// Floats that the sums of one block may take: half of a usual second-level cache.
+const BLOCK_FLOATS: usize = 1 << 18;
+/// Rows of a block, at least and at most.
+const BLOCK_ROWS: (usize, usize) = (64, 2048);
+/// Pieces into which the rows are cut, each with a sum of its own; a power of two.
+pub(crate) const SHARDS: usize = 4;
+/// Rows below which there is one piece.
+const SHARD_ROWS: usize = 512;
+
+/// One column of the lifted space: a level of a table.
+#[derive(Debug, Clone, Copy)]
+struct Column {
+    table: u32,
+    level: u8,
+    /// Place among the levels of its table.
+    feature: u32,
+}
+
+/// A run of rows with their slots, column by column.
+#[derive(Debug)]
+struct Block {
+    rows: Range<usize>,
+    /// For each column, its rows sorted by slot, as places in the block.
+    order: Vec<u16>,
+    /// For each column, the slots that appear and where their rows end in `order`.
+    runs: Vec<(u32, u32)>,
+    /// Where the runs of each column end.
+    columns: Vec<u32>,
+}
+
+/// All rows, lifted.
+#[derive(Debug)]
+pub(crate) struct Lifted<'a> {
+    pub(crate) structure: &'a Structure,
+    pub(crate) rows: &'a Rows,
+    columns: Vec<Column>,
+    /// Slots by column, then by decisions.
+    pub(crate) keys: Vec<u64>,
+    blocks: Vec<Block>,
+    /// Blocks of each piece.
+    shards: Vec<Range<usize>>,
+}
+
+impl<'a> Lifted<'a> {
+    /// Finds the slots of every row: O(rows x tables) gates.
+    pub(crate) fn new(structure: &'a Structure, rows: &'a Rows, workers: &dyn Workers) -> Self {
+        let mut columns: Vec<Column> = Vec::new();
+        for (number, table) in structure.tables().iter().enumerate() {
+            columns.extend(table.levels().iter().map(|&level| Column {
+                table: number as u32,
+                level,
+                feature: table.feature(),
+            }));
+        }
+        // Columns of one feature side by side: it is filled once for all of them.
+        let mut by_feature: Vec<usize> = (0..columns.len()).collect();
+        by_feature.sort_by_key(|&column| columns[column].feature);
+
+        let lanes = rows.outputs.max(1) * LANES;
+        let size = (BLOCK_FLOATS / lanes).clamp(BLOCK_ROWS.0, BLOCK_ROWS.1);
+        let ranges: Vec<Range<usize>> = (0..rows.count)
+            .step_by(size)
+            .map(|first| first..(first + size).min(rows.count))
+            .collect();
+        // Decisions of every row at every column, block by block.
+        let bits = collect(workers, ranges.len(), |block| {
+            let range = ranges[block].clone();
+            let mut bits = vec![0_u16; range.len() * columns.len()];
+            for (place, row) in range.clone().enumerate() {
+                let mut column = 0;
+                for (number, table) in structure.tables().iter().enumerate() {
+                    table.keys(number, rows.z(row), |key| {
+                        bits[column * range.len() + place] = Key::unpack(key).bits as u16;
+                        column += 1;
+                    });
+                }
+            }
+            bits
+        });
+        let (keys, slots) = number_slots(&columns, &by_feature, &ranges, &bits);
+        let blocks = collect(workers, ranges.len(), |block| {
+            let starts = by_feature.iter().map(|&column| (column, slots[column].as_slice()));
+            Block::new(ranges[block].clone(), &bits[block], starts)
+        });
+        let columns = by_feature.iter().map(|&column| columns[column]).collect();
+        let shards = if rows.count < SHARD_ROWS { 1 } else { SHARDS.min(blocks.len()) };
+        let shards = (0..shards)
+            .map(|shard| blocks.len() * shard / shards..blocks.len() * (shard + 1) / shards)
+            .collect();
+        Self { structure, rows, columns, keys, blocks, shards }
+    }
+
+    pub(crate) fn slots(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(crate) fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Rows of piece number `shard`.
+    pub(crate) fn shard_rows(&self, shard: usize) -> Range<usize> {
+        let blocks = &self.blocks[self.shards[shard].clone()];
+        match (blocks.first(), blocks.last()) {
+            (Some(first), Some(last)) => first.rows.start..last.rows.end,
+            _ => 0..0,
+        }
+    }
+
+    /// Floats of one slot's map, its padding included.
+    pub(crate) fn stride(&self) -> usize {
+        self.rows.outputs * self.structure.width() * LANES
+    }
+
+    /// Floats of all maps.
+    pub(crate) fn floats(&self) -> usize {
+        self.slots() * self.stride()
+    }
+
+    /// Goes over the rows of piece `shard`: sums the active maps `weights` of each, hands the sum
+    /// to `each`, and adds what that leaves, times the row's features, to `gradient`.
+    pub(crate) fn pass<E: FnMut(usize, &mut [f32])>(
+        &self,
+        shard: usize,
+        weights: Option<&[f32]>,
+        gradient: Option<&mut [f32]>,
+        each: E,
+    ) {
+        dispatch(Pass { lifted: self, shard, weights, gradient, each });
+    }
+
+    /// Numbers of up to `most` blocks, evenly spread.
+    pub(crate) fn some_blocks(&self, most: usize) -> impl Iterator<Item = usize> {
+        let (all, count) = (self.blocks.len(), most.min(self.blocks.len()));
+        (0..count).map(move |place| place * all / count)
+    }
+
+    /// The gradients at the rows of block number `block`: outputs x inputs floats a row, in units
+    /// of the normalised inputs.
+    pub(crate) fn gradients(&self, block: usize, weights: &[f32], gradients: &mut Vec<f32>) {
+        let block = &self.blocks[block];
+        let (inputs, outputs, stride) = (self.rows.inputs, self.rows.outputs, self.stride());
+        let lanes = self.structure.width() * LANES;
+        gradients.clear();
+        gradients.resize(block.rows.len() * outputs * inputs, 0.0);
+        for (number, column) in self.columns.iter().enumerate() {
+            let feature = &self.structure.features()[column.feature as usize];
+            let scale = feature.input_scale();
+            for (slot, rows) in block.runs(number) {
+                let weights = &weights[slot * stride..][..stride];
+                for &row in rows {
+                    let gradient = &mut gradients[usize::from(row) * outputs * inputs..];
+                    let maps = weights.chunks_exact(lanes).zip(gradient.chunks_exact_mut(inputs));
+                    for (map, gradient) in maps.take(outputs) {
+                        for (&input, weight) in feature.view().iter().zip(map) {
+                            gradient[input as usize] += scale * weight;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sums phi phi' of the rows that `weight` gives a weight, one square of n x width groups a
+    /// slot.
+    pub(crate) fn grams(&self, shard: usize, grams: &mut [f32]) {
+        dispatch(Grams { lifted: self, shard, grams });
+    }
+}
+
+/// Keys by column and decisions, and for each column the slot of every decision.
+fn number_slots(
+    columns: &[Column],
+    by_feature: &[usize],
+    ranges: &[Range<usize>],
+    bits: &[Vec<u16>],
+) -> (Vec<u64>, Vec<Vec<u32>>) {
+    let mut keys = Vec::new();
+    let mut slots = vec![Vec::new(); columns.len()];
+    for &number in by_feature {
+        let Column { table, level, .. } = columns[number];
+        let mut seen = vec![false; 1 << level.min(MAX_DEPTH)];
+        for (range, bits) in ranges.iter().zip(bits) {
+            for &bits in &bits[number * range.len()..][..range.len()] {
+                seen[usize::from(bits)] = true;
+            }
+        }
+        slots[number] = vec![0; seen.len()];
+        for (bits, _) in seen.iter().enumerate().filter(|(_, seen)| **seen) {
+            slots[number][bits] = keys.len() as u32;
+            keys.push(Key { table, level, bits: bits as u32 }.pack());
+        }
+    }
+    (keys, slots)
+}
+
+impl Block {
+    fn new<'s>(
+        rows: Range<usize>,
+        bits: &[u16],
+        columns: impl Iterator<Item = (usize, &'s [u32])>,
+    ) -> Self {
+        let count = rows.len();
+        let mut block = Self { rows, order: Vec::new(), runs: Vec::new(), columns: Vec::new() };
+        let mut sorted: Vec<u16> = (0..count as u16).collect();
+        for (column, slots) in columns {
+            let bits = &bits[column * count..][..count];
+            sorted.sort_unstable_by_key(|&place| (bits[usize::from(place)], place));
+            let start = block.order.len() as u32;
+            for (place, run) in sorted.iter().enumerate() {
+                let slot = slots[usize::from(bits[usize::from(*run)])];
+                let end = start + place as u32 + 1;
+                match block.runs.last_mut() {
+                    Some(last) if place > 0 && last.0 == slot => last.1 = end,
+                    _ => block.runs.push((slot, end)),
+                }
+            }
+            block.order.extend_from_slice(&sorted);
+            block.columns.push(block.runs.len() as u32);
+        }
+        block
+    }
+
+    /// The runs of column number `column`: the slot, and its rows as places in the block.
+    #[inline(always)]
+    fn runs(&self, column: usize) -> impl Iterator<Item = (usize, &[u16])> {
+        let first = column.checked_sub(1).map_or(0, |before| self.columns[before] as usize);
+        let runs = &self.runs[first..self.columns[column] as usize];
+        let mut start = column * self.rows.len();
+        runs.iter().map(move |&(slot, end)| {
+            let rows = &self.order[start..end as usize];
+            start = end as usize;
+            (slot as usize, rows)
+        })
+    }
+}
+
+/// Fills the features of a block's rows where `filled` is another feature.
+#[inline(always)]
+fn fill(lifted: &Lifted<'_>, block: &Block, feature: u32, filled: &mut u32, phi: &mut [Lane]) {
+    if *filled == feature {
+        return;
+    }
+    *filled = feature;
+    let width = lifted.structure.width();
+    let shape = &lifted.structure.features()[feature as usize];
+    for (row, phi) in block.rows.clone().zip(phi.chunks_exact_mut(width)) {
+        shape.fill(lifted.rows.z(row), phi);
+    }
+}
+
+struct Pass<'a, E> {
+    lifted: &'a Lifted<'a>,
+    shard: usize,
+    weights: Option<&'a [f32]>,
+    gradient: Option<&'a mut [f32]>,
+    each: E,
+}
+
+impl<E: FnMut(usize, &mut [f32])> Kernel for Pass<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { lifted, shard, weights, mut gradient, mut each } = self;
+        let (width, outputs, stride) =
+            (lifted.structure.width(), lifted.rows.outputs, lifted.stride());
+        let (mut phi, mut sums, mut values): (Vec<Lane>, Vec<Lane>, Vec<f32>) =
+            (Vec::new(), Vec::new(), Vec::new());
+        for block in &lifted.blocks[lifted.shards[shard].clone()] {
+            let count = block.rows.len();
+            phi.resize(count * width, [0.0; LANES]);
+            values.clear();
+            values.resize(count * outputs, 0.0);
+            let mut filled = u32::MAX;
+            if let Some(weights) = weights {
+                sums.clear();
+                sums.resize(count * outputs, [0.0; LANES]);
+                for (number, column) in lifted.columns.iter().enumerate() {
+                    fill(lifted, block, column.feature, &mut filled, &mut phi);
+                    for (slot, rows) in block.runs(number) {
+                        let weights = &weights[slot * stride..][..stride];
+                        for &row in rows {
+                            let row = usize::from(row);
+                            let sums = &mut sums[row * outputs..][..outputs];
+                            map::accumulate(simd, weights, &phi[row * width..][..width], sums);
+                        }
+                    }
+                }
+                for (value, sum) in values.iter_mut().zip(&sums) {
+                    *value = simd.total(simd.load(sum));
+                }
+            }
+            for (row, values) in block.rows.clone().zip(values.chunks_exact_mut(outputs.max(1))) {
+                each(row, values);
+            }
+            if let Some(gradient) = gradient.as_deref_mut() {
+                for (number, column) in lifted.columns.iter().enumerate() {
+                    fill(lifted, block, column.feature, &mut filled, &mut phi);
+                    for (slot, rows) in block.runs(number) {
+                        let gradient = &mut gradient[slot * stride..][..stride];
+                        for &row in rows {
+                            let row = usize::from(row);
+                            let values = &values[row * outputs..][..outputs];
+                            map::correct(simd, gradient, &phi[row * width..][..width], values);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Grams<'a> {
+    lifted: &'a Lifted<'a>,
+    shard: usize,
+    grams: &'a mut [f32],
+}
+
+impl Kernel for Grams<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { lifted, shard, grams } = self;
+        let (width, n) = (lifted.structure.width(), lifted.structure.n());
+        let stride = n * width * LANES;
+        let mut phi: Vec<Lane> = Vec::new();
+        let mut weighted = vec![0.0; n];
+        for block in &lifted.blocks[lifted.shards[shard].clone()] {
+            phi.resize(block.rows.len() * width, [0.0; LANES]);
+            let mut filled = u32::MAX;
+            for (number, column) in lifted.columns.iter().enumerate() {
+                fill(lifted, block, column.feature, &mut filled, &mut phi);
+                for (slot, rows) in block.runs(number) {
+                    let gram = &mut grams[slot * stride..][..stride];
+                    for &row in rows {
+                        let row = usize::from(row);
+                        let phi = &phi[row * width..][..width];
+                        let weight = lifted.rows.weight(block.rows.start + row);
+                        let products = weighted.iter_mut().zip(phi.as_flattened());
+                        products.for_each(|(weighted, phi)| *weighted = weight * phi);
+                        map::correct(simd, gram, phi, &weighted);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Who does the work: this crate starts no threads, so the caller may lend some.
+
+/// Runs independent tasks, on as many threads as it likes. Results do not depend on how many: what
+/// is summed is cut into pieces by the data alone and added in one order.
+///
+/// ```
+/// use glam_core::{Serial, Workers};
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// let sum = AtomicUsize::new(0);
+/// Serial.run(4, &|task| {
+///     sum.fetch_add(task, Ordering::Relaxed);
+/// });
+/// assert_eq!(sum.into_inner(), 6);
+/// ```
+pub trait Workers: Sync {
+    /// Calls `task` once with every number from 0 to `count` - 1 and returns when all are done.
+    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync));
+
+    /// How many tasks may run side by side; only whether it is more than one matters.
+    fn side_by_side(&self) -> usize {
+        1
+    }
+}
+
+/// One task after the other, on the caller's thread.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Serial;
+
+impl Workers for Serial {
+    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        (0..count).for_each(task);
+    }
+}
+
+/// What every task gave, in the order of their numbers.
+pub(crate) fn collect<T: Send>(
+    workers: &dyn Workers,
+    count: usize,
+    task: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
+    let results: Vec<std::sync::Mutex<Option<T>>> =
+        (0..count).map(|_| std::sync::Mutex::new(None)).collect();
+    workers.run(count, &|number| {
+        let result = task(number);
+        if let Some(slot) = results.get(number)
+            && let Ok(mut slot) = slot.lock()
+        {
+            *slot = Some(result);
+        }
+    });
+    results.into_iter().filter_map(|slot| slot.into_inner().ok().flatten()).collect()
+}
