@@ -17,6 +17,8 @@
 //! # Numbers
 //! Slots are f32. Covariances are kept as U D U' factors, which no rounding can make indefinite; see
 //! `kernel/full.rs`. Inputs beyond 16 spreads of what the warm-up showed count as 16.
+//! NaN stands for a missing input, which counts as that input's mean, or for a target that is not
+//! known, which teaches its output nothing.
 
 mod config;
 mod error;
@@ -28,6 +30,7 @@ mod label;
 mod model;
 mod noise;
 mod normaliser;
+mod observation;
 mod picks;
 mod recall;
 mod report;
@@ -46,8 +49,9 @@ pub use config::{
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
-pub use model::{Model, Target};
+pub use model::Model;
 pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};
+pub use observation::{MISSING, Target, check_input};
 pub use picks::Picks;
 pub use recall::Recall;
 pub use report::{LevelCount, Report, Sizes, TableCount};

@@ -2,13 +2,14 @@
 
 use ndarray::ArrayView2;
 
-use crate::config::{Config, Targets};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{LANES, Simd, Step, map};
-use crate::label::{Label, Labels};
+use crate::label::Labels;
 use crate::noise::Noise;
-use crate::recall::{Recall, activate, check_row, predict, prefetch_ahead, prior_variance};
+use crate::observation::Target;
+use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
 use crate::report::{Report, Sizes};
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
@@ -22,40 +23,6 @@ const WARM_UP_PASSES: usize = 4;
 /// Rows of weights are made in steps of at least this many, and of at least an eighth of what there
 /// is, so that new classes rarely move the slots.
 const OUTPUT_STEP: usize = 4;
-
-/// What belongs to an input: numbers or a class.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Target<'a> {
-    /// One number a target.
-    Numbers(&'a [f32]),
-    /// A class label.
-    Label(Label<'a>),
-}
-
-impl<'a> From<&'a [f32]> for Target<'a> {
-    fn from(numbers: &'a [f32]) -> Self {
-        Self::Numbers(numbers)
-    }
-}
-
-impl<'a, const N: usize> From<&'a [f32; N]> for Target<'a> {
-    fn from(numbers: &'a [f32; N]) -> Self {
-        Self::Numbers(numbers)
-    }
-}
-
-impl<'a> From<&'a Vec<f32>> for Target<'a> {
-    fn from(numbers: &'a Vec<f32>) -> Self {
-        Self::Numbers(numbers)
-    }
-}
-
-impl<'a> From<Label<'a>> for Target<'a> {
-    fn from(label: Label<'a>) -> Self {
-        Self::Label(label)
-    }
-}
 
 /// A memory in the process's own memory, without files: what learns.
 ///
@@ -114,21 +81,13 @@ impl Model {
     /// Fails where [`Model::write`] would refuse the observation; changes nothing.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::NotFinite`], [`Error::TargetKind`], [`Error::LabelLength`],
-    /// [`Error::TooManyLabels`], [`Error::TooManySlots`].
+    /// [`Error::Length`], [`Error::NotFinite`], [`Error::NoTarget`], [`Error::TargetKind`],
+    /// [`Error::LabelLength`], [`Error::TooManyLabels`], [`Error::TooManySlots`].
     pub fn check(&self, x: &[f32], target: Target<'_>) -> Result<()> {
         self.recall.check_input(x)?;
-        match (self.recall.config.targets(), target) {
-            (Targets::Numbers(targets), Target::Numbers(y)) => {
-                check_row("target", y, targets as usize)?;
-            }
-            (Targets::Labels, Target::Label(label)) => self.recall.labels.check(label)?,
-            (Targets::Numbers(_), Target::Label(_)) => {
-                return Err(Error::TargetKind { expected: "numbers", got: "a label" });
-            }
-            (Targets::Labels, Target::Numbers(_)) => {
-                return Err(Error::TargetKind { expected: "labels", got: "numbers" });
-            }
+        target.check(self.recall.config.targets())?;
+        if let Target::Label(label) = target {
+            self.recall.labels.check(label)?;
         }
         let active = self.recall.structure.as_ref().map_or(0, Structure::active);
         if self.recall.slots.len() + active > MAX_SLOTS {
@@ -140,6 +99,11 @@ impl Model {
     /// Stores that `target` belongs to `x`, and returns what a read of `x` gave just before: the
     /// prequential prediction, one number a target or one score a class. A class that was new is
     /// there with a score of 0. At the very first write there was nothing to read: zeros.
+    ///
+    /// NaN stands for a missing value. A missing input counts as that input's mean. A target that
+    /// is not known teaches its output nothing and is counted in no statistic; the others are
+    /// learned as always. What the active slots know of the input they then believe to know for
+    /// every output, as all outputs share their covariances.
     ///
     /// Costs one pass over the active slots' maps and two over their covariances, without an
     /// allocation once the slots exist; while the memory warms up, the writes that double the
@@ -352,7 +316,10 @@ impl Kernel for Update<'_> {
         }
 
         let gain = 1.0 / claimed;
-        errors.iter_mut().for_each(|error| *error *= gain);
+        // The error of a target that is not known is NaN: it corrects nothing.
+        errors
+            .iter_mut()
+            .for_each(|error| *error = if error.is_nan() { 0.0 } else { *error * gain });
         let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
         for ((active, spread), (f, v)) in active.iter().zip(spreads.iter()).zip(steps) {
             let Some(slot) = active.slot else { continue };

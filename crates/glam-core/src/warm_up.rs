@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Targets};
 use crate::error::Result;
+use crate::observation::canonical;
 use crate::wire::{Reader, Writer};
 
 /// Observations gathered while warming up: they are fitted to again each time their number has
@@ -47,9 +48,9 @@ impl WarmUp {
     }
 
     pub(crate) fn push(&mut self, x: &[f32], kept: Kept<'_>) {
-        self.rows.extend_from_slice(x);
+        self.rows.extend(x.iter().copied().map(canonical));
         match kept {
-            Kept::Numbers(y) => self.targets.extend_from_slice(y),
+            Kept::Numbers(y) => self.targets.extend(y.iter().copied().map(canonical)),
             Kept::Class(class) => self.classes.push(class as u32),
         }
         self.count += 1;
@@ -88,7 +89,7 @@ impl WarmUp {
 
     pub(crate) fn decode(reader: &mut Reader<'_>, config: &Config, outputs: usize) -> Result<Self> {
         let done = reader.u8()? != 0;
-        let (rows, targets, classes) = (reader.f32s()?, reader.f32s()?, reader.u32s()?);
+        let (rows, targets, classes) = (reader.values()?, reader.values()?, reader.u32s()?);
         let count = rows.len() / config.inputs();
         let fits = match config.targets() {
             Targets::Numbers(_) => classes.is_empty() && targets.len() == count * outputs,

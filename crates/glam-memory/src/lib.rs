@@ -38,6 +38,12 @@
 //!   [`Memory::checkpoint`], [`Memory::close`], [`verify`], [`Memory::rebuild`]. Without files: [`Builder::in_memory`].
 //! - What it picked and what it takes: [`Memory::inspect`].
 //!
+//! # Missing values
+//! NaN stands for a value that is missing. A missing input, of a write or of a cue, counts as that
+//! input's mean. Of several targets, NaN is one that is not known: its output learns nothing from the
+//! row, the others do. A row without any known target, and an infinite value, are refused; a label
+//! cannot be missing.
+//!
 //! # What is lost when
 //! Nothing that [`Memory::flush`], [`Memory::checkpoint`] or [`Memory::close`] has returned for, as
 //! long as the disk keeps what it acknowledged.
@@ -56,7 +62,9 @@
 //! 2. Inputs further than 16 spreads from the mean of the first 1,024 observations count as 16.
 //! 3. What the first observations never showed is learned all the same, but in the units and
 //!    regions that they set: shuffle a stream whose beginning is not like the rest, where you can.
-//! 4. Little-endian machines.
+//! 4. A target that none of the first 1,024 observations knew has no unit of its own: it is measured
+//!    in 1, and counts as a million where it is larger.
+//! 5. Little-endian machines.
 
 mod builder;
 mod error;

@@ -178,7 +178,7 @@ impl Memory {
     /// [`Memory::flush`] hands it to the disk.
     ///
     /// # Errors
-    /// [`Error::Core`] where the row is refused (wrong length, not finite, wrong kind),
+    /// [`Error::Core`] where the row is refused (wrong length, infinite, no target known, wrong kind),
     /// [`Error::Store`] where the log cannot be written, [`Error::ReadOnly`]. Nothing is stored
     /// then.
     pub fn write<'a>(&self, x: &[f32], y: impl Into<Observed<'a>>) -> Result<()> {
@@ -275,7 +275,7 @@ impl Memory {
     /// [`Memory::labels`].
     ///
     /// # Errors
-    /// [`Error::Core`]: a wrong length, a value that is not finite, or nothing written yet.
+    /// [`Error::Core`]: a wrong length, an infinite value, or nothing written yet.
     pub fn read(&self, x: &[f32]) -> Result<Vec<f32>> {
         let state = self.state.read();
         let mut out = vec![0.0; with_recall!(&*state, recall => recall.outputs())];

@@ -93,7 +93,8 @@ proptest! {
                     next += count;
                 }
                 Step::Refused => {
-                    prop_assert!(memory.write(&[f32::NAN, 0.0], 1.0).is_err());
+                    prop_assert!(memory.write(&[f32::INFINITY, 0.0], 1.0).is_err());
+                    prop_assert!(memory.write(&[0.0, 0.0], f32::NAN).is_err());
                     prop_assert!(memory.write(&[0.0], 1.0).is_err());
                     prop_assert!(memory.write(&[0.0, 1.0], "a").is_err());
                 }

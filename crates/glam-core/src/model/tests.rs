@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Family, Precision};
+use crate::config::{Family, Precision, Targets};
 use crate::recall::prior_variance;
 use crate::rng::Rng;
+
+mod missing;
 
 const INPUTS: usize = 3;
 
@@ -249,14 +251,16 @@ fn a_refused_observation_changes_no_bit() {
     let refusals = [
         model.write(&[0.0; 2], (&[0.0; 2]).into()).unwrap_err(),
         model.write(&x, (&[0.0]).into()).unwrap_err(),
-        model.write(&[0.0, f32::NAN, 0.0], (&[0.0; 2]).into()).unwrap_err(),
+        model.write(&[0.0, f32::NEG_INFINITY, 0.0], (&[0.0; 2]).into()).unwrap_err(),
         model.write(&x, (&[0.0, f32::INFINITY]).into()).unwrap_err(),
         model.write(&x, Target::Label("a".into())).unwrap_err(),
+        model.write(&x, (&[f32::NAN; 2]).into()).unwrap_err(),
     ];
     assert_eq!(refusals[0], Error::Length { what: "input", expected: 3, got: 2 });
     assert_eq!(refusals[2], Error::NotFinite { what: "input", index: 1 });
     assert_eq!(refusals[3], Error::NotFinite { what: "target", index: 1 });
-    let batch = ndarray::arr2(&[[0.0; 3], [f32::NAN; 3]]);
+    assert_eq!(refusals[5], Error::NoTarget);
+    let batch = ndarray::arr2(&[[0.0; 3], [f32::INFINITY; 3]]);
     assert!(model.write_batch(batch.view(), ndarray::Array2::zeros((2, 2)).view()).is_err());
     assert!(model.write_batch(batch.view(), ndarray::Array2::zeros((1, 2)).view()).is_err());
     assert_eq!(bits(&model), before);

@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use glam_core::{Label, MAX_LABEL_BYTES, Target};
+use glam_core::{Label, MAX_LABEL_BYTES, MISSING, Target, Targets};
 
 use crate::bytes::{of_floats, put, u32_at, u64_at, wide};
 
@@ -74,6 +74,12 @@ impl Layout {
         Self { seed: crc32c::crc32c(&memory.to_le_bytes()), inputs, targets }
     }
 
+    /// The targets as a configuration names them.
+    pub(crate) fn kind_of_targets(&self) -> Targets {
+        // At most `glam_core::MAX_TARGETS`.
+        self.targets.map_or(Targets::Labels, |targets| Targets::Numbers(targets as u32))
+    }
+
     fn input_bytes(&self) -> usize {
         self.inputs * size_of::<f32>()
     }
@@ -122,10 +128,10 @@ impl Layout {
     ) {
         let start = buffer.len();
         buffer.resize(start + FIXED, 0);
-        buffer.extend_from_slice(of_floats(x));
+        put_values(x, buffer);
         let kind = match target {
             Target::Numbers(y) => {
-                buffer.extend_from_slice(of_floats(y));
+                put_values(y, buffer);
                 KIND_NUMBERS
             }
             Target::Label(Label::Integer(number)) => {
@@ -158,6 +164,15 @@ impl Layout {
     /// The input and the target in the rest of a whole frame behind its fixed part.
     pub(crate) fn split<'a>(&self, rest: &'a [u8]) -> (&'a [u8], &'a [u8]) {
         rest.split_at(self.input_bytes().min(rest.len()))
+    }
+}
+
+/// Appends values, any NaN as the one that stands for a missing value.
+fn put_values(values: &[f32], buffer: &mut Vec<u8>) {
+    let start = buffer.len();
+    buffer.extend_from_slice(of_floats(values));
+    for (place, _) in values.iter().enumerate().filter(|(_, value)| value.is_nan()) {
+        put(buffer, start + place * size_of::<f32>(), &MISSING.to_le_bytes());
     }
 }
 
@@ -198,6 +213,17 @@ mod tests {
         assert_eq!(text, number);
         assert_eq!(text.len(), layout.shortest() + 2);
         assert_eq!(layout.split(&text[FIXED..]).1, b"-70");
+    }
+
+    #[test]
+    fn every_nan_is_logged_as_the_same_bits() {
+        let layout = Layout::new(1, 2, Some(1));
+        let [mut one, mut other] = [const { Vec::new() }; 2];
+        let odd = f32::from_bits(0xFFC0_1234);
+        layout.encode(1, 0, &[f32::NAN, 1.0], Target::Numbers(&[odd]), &mut one);
+        layout.encode(1, 0, &[odd, 1.0], Target::Numbers(&[f32::NAN]), &mut other);
+        assert_eq!(one, other);
+        assert_eq!(one[FIXED..], [0, 0, 0xC0, 0x7F, 0, 0, 0x80, 0x3F, 0, 0, 0xC0, 0x7F]);
     }
 
     #[test]

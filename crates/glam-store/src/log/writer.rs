@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use glam_core::{Label, MAX_LABEL_BYTES, Target};
+use glam_core::{Target, check_input};
 
 use super::entry::Layout;
 use super::header::{BYTES, Header};
@@ -107,21 +107,8 @@ impl Writer {
 
     /// Refuses what could not be read back, or not be replayed.
     fn check(&self, x: &[f32], target: Target<'_>) -> Result<(), glam_core::Error> {
-        check_row("input", x, self.layout.inputs)?;
-        match (self.layout.targets, target) {
-            (Some(targets), Target::Numbers(y)) => check_row("target", y, targets),
-            (None, Target::Label(Label::Text(text))) => {
-                let got = text.len();
-                let max = MAX_LABEL_BYTES;
-                let allowed = (1..=max).contains(&got);
-                allowed.then_some(()).ok_or(glam_core::Error::LabelLength { got, max })
-            }
-            (None, Target::Label(Label::Integer(_))) => Ok(()),
-            (Some(_), _) => {
-                Err(glam_core::Error::TargetKind { expected: "numbers", got: "a label" })
-            }
-            (None, _) => Err(glam_core::Error::TargetKind { expected: "labels", got: "numbers" }),
-        }
+        check_input(x, self.layout.inputs)?;
+        target.check(self.layout.kind_of_targets())
     }
 
     /// Hands what is buffered to the operating system.
@@ -167,16 +154,6 @@ impl Writer {
             Some((action, kind)) => Err(Error::Poisoned { path: self.path.clone(), action, kind }),
             None => Ok(()),
         }
-    }
-}
-
-fn check_row(what: &'static str, row: &[f32], expected: usize) -> Result<(), glam_core::Error> {
-    if row.len() != expected {
-        return Err(glam_core::Error::Length { what, expected, got: row.len() });
-    }
-    match row.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(glam_core::Error::NotFinite { what, index }),
-        None => Ok(()),
     }
 }
 

@@ -115,12 +115,13 @@ fn a_refused_row_leaves_the_log_as_it_is() {
     store.flush().unwrap();
     let log = fs::read(directory.join("log-1")).unwrap();
     let (x, y) = ([0.5; 3], [0.5; 2]);
-    let bad: [(u64, &[f32], Target<'_>); 8] = [
+    let bad: [(u64, &[f32], Target<'_>); 9] = [
         (2, &x, (&y).into()),
         (4, &x, (&y).into()),
         (u64::MAX, &x, (&y).into()),
         (3, &x[1..], (&y).into()),
-        (3, &[0.5, f32::NAN, 0.5], (&y).into()),
+        (3, &[0.5, f32::INFINITY, 0.5], (&y).into()),
+        (3, &x, (&[f32::NAN; 2]).into()),
         (3, &x, (&[0.5; 3]).into()),
         (3, &x, (&[0.5, f32::INFINITY]).into()),
         (3, &x, Label::from("ash").into()),
