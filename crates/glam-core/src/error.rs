@@ -31,6 +31,14 @@ pub enum Error {
     /// An observation without a target.
     #[error("no target of the observation is known, all are NaN; leave the row out")]
     NoTarget,
+    /// The weight of an observation is out of range.
+    #[error(
+        "the weight is {got}, it must be a number from 1e-6 to 1e6; 1 is that of a plain write"
+    )]
+    Weight {
+        /// The weight that was given.
+        got: String,
+    },
     /// A memory of labels was given numbers, or the reverse.
     #[error("this memory learns {expected}, the observation holds {got}")]
     TargetKind {

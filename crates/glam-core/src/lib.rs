@@ -51,7 +51,7 @@ pub use explain::{ActiveSlot, Explanation};
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
 pub use model::Model;
 pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};
-pub use observation::{MISSING, Target, check_input};
+pub use observation::{MISSING, Target, WEIGHTS, check_input, check_weight};
 pub use picks::Picks;
 pub use recall::Recall;
 pub use report::{LevelCount, Report, Sizes, TableCount};

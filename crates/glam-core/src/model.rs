@@ -8,7 +8,7 @@ use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{LANES, Simd, Step, map};
 use crate::label::Labels;
 use crate::noise::Noise;
-use crate::observation::Target;
+use crate::observation::{Target, check_weight};
 use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
 use crate::report::{Report, Sizes};
 use crate::scratch::{Active, Scratch};
@@ -112,6 +112,21 @@ impl Model {
     /// # Errors
     /// Those of [`Model::check`]; the memory is then as it was.
     pub fn write(&mut self, x: &[f32], target: Target<'_>) -> Result<&[f32]> {
+        self.write_weighted(x, target, 1.0)
+    }
+
+    /// [`Model::write`] of an observation that counts as `weight` of them, 1e-6 to 1e6: its noise
+    /// variance is divided by `weight`, as in weighted least squares, so that 2 is about the same
+    /// observation twice. A weight of 1 is [`Model::write`], bit for bit.
+    ///
+    /// The error statistics count the observation once, its squared error in units of the S that
+    /// its weight makes: what a read gives is the variance of an observation of weight 1. The
+    /// normaliser and the gates do not look at weights.
+    ///
+    /// # Errors
+    /// Those of [`Model::check`], and [`Error::Weight`]; the memory is then as it was.
+    pub fn write_weighted(&mut self, x: &[f32], target: Target<'_>, weight: f32) -> Result<&[f32]> {
+        check_weight(weight)?;
         self.check(x, target)?;
         let kept = match target {
             Target::Numbers(y) => Kept::Numbers(y),
@@ -124,10 +139,10 @@ impl Model {
         self.before.clear();
         self.before.resize(self.recall.outputs(), 0.0);
         if !self.warm_up.done() {
-            self.warm_up.push(x, kept);
+            self.warm_up.push(x, kept, weight);
         }
         if self.recall.structure.is_some() {
-            self.learn(x, kept, Pass::First)?;
+            self.learn(x, kept, weight, Pass::First)?;
             self.note_prediction();
         }
         if self.warm_up.due(self.recall.config.warm_up()) {
@@ -145,18 +160,48 @@ impl Model {
     /// # Errors
     /// The first row's that is refused, with nothing written.
     pub fn write_batch(&mut self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<()> {
-        if x.nrows() != y.nrows() {
-            let (expected, got) = (x.nrows(), y.nrows());
-            return Err(Error::Length { what: "the batch of targets", expected, got });
+        self.write_rows(x, y, None)
+    }
+
+    /// [`Model::write_batch`] with a weight a row, as [`Model::write_weighted`] takes it.
+    ///
+    /// # Errors
+    /// The first row's that is refused, with nothing written; [`Error::Length`] where there are
+    /// not as many weights as rows.
+    pub fn write_batch_weighted(
+        &mut self,
+        x: ArrayView2<'_, f32>,
+        y: ArrayView2<'_, f32>,
+        weights: &[f32],
+    ) -> Result<()> {
+        self.write_rows(x, y, Some(weights))
+    }
+
+    fn write_rows(
+        &mut self,
+        x: ArrayView2<'_, f32>,
+        y: ArrayView2<'_, f32>,
+        weights: Option<&[f32]>,
+    ) -> Result<()> {
+        let expected = x.nrows();
+        for (what, got) in [
+            ("the batch of targets", y.nrows()),
+            ("the batch of weights", weights.map_or(expected, <[f32]>::len)),
+        ] {
+            if got != expected {
+                return Err(Error::Length { what, expected, got });
+            }
         }
         let (mut input, mut target) = (vec![0.0; x.ncols()], vec![0.0; y.ncols()]);
         for write in [false, true] {
-            for (x, y) in x.rows().into_iter().zip(y.rows()) {
+            for (row, (x, y)) in x.rows().into_iter().zip(y.rows()).enumerate() {
                 input.iter_mut().zip(x).for_each(|(input, &x)| *input = x);
                 target.iter_mut().zip(y).for_each(|(target, &y)| *target = y);
+                let weight = weights.map_or(1.0, |weights| weights[row]);
                 if write {
-                    self.write(&input, Target::Numbers(&target))?;
+                    self.write_weighted(&input, Target::Numbers(&target), weight)?;
                 } else {
+                    check_weight(weight)?;
                     self.check(&input, Target::Numbers(&target))?;
                 }
             }
@@ -204,15 +249,15 @@ impl Model {
         let result = passes
             .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
             .try_for_each(|(pass, index)| {
-                let (x, kept) = warm_up.get(index, inputs, outputs);
-                self.learn(x, kept, pass)
+                let (x, kept, weight) = warm_up.get(index, inputs, outputs);
+                self.learn(x, kept, weight, pass)
             });
         self.warm_up = warm_up;
         result
     }
 
     /// The write itself, on checked values and with room for every output.
-    fn learn(&mut self, x: &[f32], kept: Kept<'_>, pass: Pass) -> Result<()> {
+    fn learn(&mut self, x: &[f32], kept: Kept<'_>, weight: f32, pass: Pass) -> Result<()> {
         let outputs = self.recall.outputs();
         let Self { recall, covariances, scratch, .. } = self;
         let Some(structure) = &recall.structure else {
@@ -229,6 +274,7 @@ impl Model {
             scratch,
             x,
             kept,
+            weight,
             pass,
         })
     }
@@ -271,13 +317,14 @@ struct Update<'a> {
     scratch: &'a mut Scratch,
     x: &'a [f32],
     kept: Kept<'a>,
+    weight: f32,
     pass: Pass,
 }
 
 impl Kernel for Update<'_> {
     type Output = Result<()>;
 
-    /// e = y - yhat; S = noise + sum of phi' P phi; for each active slot u = P phi,
+    /// e = y - yhat; S = noise / weight + sum of phi' P phi; for each active slot u = P phi,
     /// W += e u' / S, P -= u u' / S.
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Result<()> {
@@ -301,7 +348,7 @@ impl Kernel for Update<'_> {
             *error = y - *predicted;
         }
 
-        let own_noise = noise.variance();
+        let own_noise = noise.variance() / self.weight;
         let mut claimed = own_noise;
         let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
         for (index, (spread, (f, v))) in spreads.iter_mut().zip(steps).enumerate() {

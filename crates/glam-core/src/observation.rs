@@ -1,5 +1,7 @@
 //! One observation: an input, and what belongs to it.
 
+use std::ops::RangeInclusive;
+
 use crate::config::Targets;
 use crate::error::{Error, Result};
 use crate::label::{Label, MAX_LABEL_BYTES};
@@ -7,6 +9,9 @@ use crate::label::{Label, MAX_LABEL_BYTES};
 /// What a missing value is kept as: one NaN of all, so that the bits of a memory depend on nothing
 /// but what was written. Any NaN may be given.
 pub const MISSING: f32 = f32::from_bits(0x7FC0_0000);
+
+/// The weights that an observation can have; the noise and the prior stay comparable in between.
+pub const WEIGHTS: RangeInclusive<f32> = 1e-6..=1e6;
 
 /// What belongs to an input: numbers or a class.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,6 +83,15 @@ impl Target<'_> {
 /// [`Error::Length`], [`Error::NotFinite`].
 pub fn check_input(x: &[f32], inputs: usize) -> Result<()> {
     check_row("input", x, inputs)
+}
+
+/// Fails unless `weight` is within [`WEIGHTS`].
+///
+/// # Errors
+/// [`Error::Weight`].
+pub fn check_weight(weight: f32) -> Result<()> {
+    let allowed = WEIGHTS.contains(&weight);
+    allowed.then_some(()).ok_or_else(|| Error::Weight { got: weight.to_string() })
 }
 
 /// Fails unless `values` has `expected` values, none of them infinite.

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Targets};
 use crate::error::Result;
-use crate::observation::canonical;
+use crate::observation::{canonical, check_weight};
 use crate::wire::{Reader, Writer};
 
 /// Observations gathered while warming up: they are fitted to again each time their number has
@@ -15,8 +15,8 @@ pub(crate) struct WarmUp {
     targets: Vec<f32>,
     /// Class of each row; empty for numbers.
     classes: Vec<u32>,
-    /// How many rows there are.
-    count: usize,
+    /// Weight of each row.
+    weights: Vec<f32>,
     /// Whether the memory has warmed up.
     done: bool,
 }
@@ -36,7 +36,7 @@ impl WarmUp {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.count
+        self.weights.len()
     }
 
     pub(crate) fn rows(&self) -> &[f32] {
@@ -47,28 +47,33 @@ impl WarmUp {
         &self.targets
     }
 
-    pub(crate) fn push(&mut self, x: &[f32], kept: Kept<'_>) {
+    pub(crate) fn push(&mut self, x: &[f32], kept: Kept<'_>, weight: f32) {
         self.rows.extend(x.iter().copied().map(canonical));
         match kept {
             Kept::Numbers(y) => self.targets.extend(y.iter().copied().map(canonical)),
             Kept::Class(class) => self.classes.push(class as u32),
         }
-        self.count += 1;
+        self.weights.push(weight);
     }
 
-    /// Observation number `index`.
-    pub(crate) fn get(&self, index: usize, inputs: usize, outputs: usize) -> (&[f32], Kept<'_>) {
+    /// Observation number `index`: input, target, weight.
+    pub(crate) fn get(
+        &self,
+        index: usize,
+        inputs: usize,
+        outputs: usize,
+    ) -> (&[f32], Kept<'_>, f32) {
         let x = &self.rows[index * inputs..][..inputs];
         let kept = match self.classes.get(index) {
             Some(&class) => Kept::Class(class as usize),
             None => Kept::Numbers(&self.targets[index * outputs..][..outputs]),
         };
-        (x, kept)
+        (x, kept, self.weights[index])
     }
 
     /// Whether now is the time to fit: at 1, 2, 4 ... observations, and at the last.
     pub(crate) fn due(&self, last: usize) -> bool {
-        !self.done && (self.count.is_power_of_two() || self.count >= last)
+        !self.done && (self.count().is_power_of_two() || self.count() >= last)
     }
 
     /// Lets the observations go: the memory has warmed up.
@@ -77,7 +82,8 @@ impl WarmUp {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        4 * (self.rows.capacity() + self.targets.capacity() + self.classes.capacity())
+        let numbers = self.rows.capacity() + self.targets.capacity() + self.weights.capacity();
+        4 * (numbers + self.classes.capacity())
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {
@@ -85,12 +91,14 @@ impl WarmUp {
         writer.f32s(&self.rows);
         writer.f32s(&self.targets);
         writer.u32s(&self.classes);
+        writer.f32s(&self.weights);
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>, config: &Config, outputs: usize) -> Result<Self> {
         let done = reader.u8()? != 0;
         let (rows, targets, classes) = (reader.values()?, reader.values()?, reader.u32s()?);
-        let count = rows.len() / config.inputs();
+        let weights = reader.f32s()?;
+        let count = weights.len();
         let fits = match config.targets() {
             Targets::Numbers(_) => classes.is_empty() && targets.len() == count * outputs,
             Targets::Labels => {
@@ -100,12 +108,13 @@ impl WarmUp {
             }
         };
         if !fits
+            || weights.iter().any(|&weight| check_weight(weight).is_err())
             || rows.len() != count * config.inputs()
             || count >= config.warm_up()
             || (done && count > 0)
         {
             return Err(reader.damaged("the warm-up observations have a wrong size"));
         }
-        Ok(Self { rows, targets, classes, count, done })
+        Ok(Self { rows, targets, classes, weights, done })
     }
 }
