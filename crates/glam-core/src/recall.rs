@@ -149,7 +149,7 @@ impl<W> Recall<W> {
         &self.labels
     }
 
-    /// How many observations have been written; the sequence number of the last one.
+    /// The sequence number of the last observation: how many were written, and skipped.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }

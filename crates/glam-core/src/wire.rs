@@ -58,7 +58,7 @@ impl Writer {
 }
 
 /// Takes values from bytes that may be hostile: nothing is allocated beyond what the bytes hold.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,

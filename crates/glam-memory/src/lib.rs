@@ -32,6 +32,8 @@
 //! # Which call for what
 //! - One row: [`Memory::write`], [`Memory::read`]; a matrix of rows: [`Memory::write_batch`],
 //!   [`Memory::read_batch`], [`Memory::read_batch_with_std`]. No allocation a row: [`Memory::read_into`].
+//! - A row that counts more or less than one: [`Memory::write_weighted`]. Every row again:
+//!   [`Memory::history`].
 //! - Classes: [`Builder::labels`], [`Memory::classify`]. A class need not be known beforehand.
 //! - How sure: [`Memory::read_with_std`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
 //! - Files: [`Builder::create`], [`Memory::open`], [`Memory::open_read_only`], [`Memory::flush`],
@@ -78,7 +80,7 @@ pub use glam_core::{
     ActiveSlot, Config, Explanation, Family, Key, Label, LevelCount, Picks, Precision, Report,
     TableCount, Target, Targets,
 };
-pub use glam_store::{Damage, Files, Place, Verification, verify};
+pub use glam_store::{Damage, Files, History, Observation, Place, Verification, verify};
 pub use memory::{Class, Inspection, Memory};
 pub use observation::{Labelled, Observed};
 pub use score::{Score, Scorer};

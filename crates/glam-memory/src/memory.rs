@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use glam_core::{Config, Explanation, MAX_LABELS, Model, Report, Scratch, Target};
-use glam_store::{Files, Reader, Store};
+use glam_core::{Config, Explanation, MAX_LABELS, Model, Report, Scratch, Target, check_weight};
+use glam_store::{Files, History, Reader, Store};
 use ndarray::{Array2, ArrayView2};
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
@@ -38,14 +38,15 @@ enum State {
 
 impl State {
     /// Checks an observation, logs it, learns it; gives the prediction made before.
-    fn learn(&mut self, x: &[f32], target: Target<'_>) -> Result<&[f32]> {
+    fn learn(&mut self, x: &[f32], target: Target<'_>, weight: f32) -> Result<&[f32]> {
         match self {
-            Self::Volatile(model) => Ok(model.write(x, target)?),
+            Self::Volatile(model) => Ok(model.write_weighted(x, target, weight)?),
             Self::Stored(model, store) => {
                 // What the model would refuse must not reach the log.
+                check_weight(weight)?;
                 model.check(x, target)?;
-                store.append(model.recall().sequence() + 1, x, target)?;
-                Ok(model.write(x, target)?)
+                store.append(model.recall().sequence() + 1, x, target, weight)?;
+                Ok(model.write_weighted(x, target, weight)?)
             }
             Self::ReadOnly(_) => Err(Error::ReadOnly),
         }
@@ -67,9 +68,12 @@ impl State {
     }
 
     /// Fails where [`State::learn`] would refuse the observation.
-    fn check(&self, x: &[f32], target: Target<'_>) -> Result<()> {
+    fn check(&self, x: &[f32], target: Target<'_>, weight: f32) -> Result<()> {
         match self {
-            Self::Volatile(model) | Self::Stored(model, _) => Ok(model.check(x, target)?),
+            Self::Volatile(model) | Self::Stored(model, _) => {
+                check_weight(weight)?;
+                Ok(model.check(x, target)?)
+            }
             Self::ReadOnly(_) => Err(Error::ReadOnly),
         }
     }
@@ -183,7 +187,24 @@ impl Memory {
     /// then.
     pub fn write<'a>(&self, x: &[f32], y: impl Into<Observed<'a>>) -> Result<()> {
         let y = y.into();
-        self.store(x, y.target(), |_| ())
+        self.store(x, y.target(), 1.0, |_| ())
+    }
+
+    /// [`Memory::write`] of an observation that counts as `weight` of them, 1e-6 to 1e6: its noise
+    /// variance is divided by `weight`, as in weighted least squares, so that 2 is about the same
+    /// observation twice. The error statistics count it once; what
+    /// [`Memory::read_with_std`] gives is the spread of an observation of weight 1.
+    ///
+    /// # Errors
+    /// As [`Memory::write`], and a weight out of range.
+    pub fn write_weighted<'a>(
+        &self,
+        x: &[f32],
+        y: impl Into<Observed<'a>>,
+        weight: f32,
+    ) -> Result<()> {
+        let y = y.into();
+        self.store(x, y.target(), weight, |_| ())
     }
 
     /// [`Memory::write`], with what a read of `x` gave just before in `before`: the prequential
@@ -198,14 +219,20 @@ impl Memory {
         before: &mut Vec<f32>,
     ) -> Result<()> {
         let y = y.into();
-        self.store(x, y.target(), |prediction| {
+        self.store(x, y.target(), 1.0, |prediction| {
             before.clear();
             before.extend_from_slice(prediction);
         })
     }
 
-    fn store(&self, x: &[f32], target: Target<'_>, note: impl FnOnce(&[f32])) -> Result<()> {
-        note(self.state.write().learn(x, target)?);
+    fn store(
+        &self,
+        x: &[f32],
+        target: Target<'_>,
+        weight: f32,
+        note: impl FnOnce(&[f32]),
+    ) -> Result<()> {
+        note(self.state.write().learn(x, target, weight)?);
         Ok(())
     }
 
@@ -217,7 +244,21 @@ impl Memory {
     /// on the way, with the rows before it written.
     pub fn write_batch(&self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<()> {
         let rows: Vec<Vec<f32>> = y.rows().into_iter().map(|row| row.to_vec()).collect();
-        self.write_rows(x, rows.iter().map(|row| Target::Numbers(row)))
+        self.write_rows(x, rows.iter().map(|row| Target::Numbers(row)), None)
+    }
+
+    /// [`Memory::write_batch`] with a weight a row, as [`Memory::write_weighted`] takes it.
+    ///
+    /// # Errors
+    /// As [`Memory::write_batch`], and [`Error::Weights`].
+    pub fn write_batch_weighted(
+        &self,
+        x: ArrayView2<'_, f32>,
+        y: ArrayView2<'_, f32>,
+        weights: &[f32],
+    ) -> Result<()> {
+        let rows: Vec<Vec<f32>> = y.rows().into_iter().map(|row| row.to_vec()).collect();
+        self.write_rows(x, rows.iter().map(|row| Target::Numbers(row)), Some(weights))
     }
 
     /// [`Memory::write_batch`] with a label a row.
@@ -228,17 +269,22 @@ impl Memory {
     where
         &'a L: Into<Labelled<'a>>,
     {
-        self.write_rows(x, labels.iter().map(|label| Target::Label(label.into().label())))
+        self.write_rows(x, labels.iter().map(|label| Target::Label(label.into().label())), None)
     }
 
     fn write_rows<'a>(
         &self,
         x: ArrayView2<'_, f32>,
         targets: impl ExactSizeIterator<Item = Target<'a>> + Clone,
+        weights: Option<&[f32]>,
     ) -> Result<()> {
         if x.nrows() != targets.len() {
             return Err(Error::Rows { inputs: x.nrows(), targets: targets.len() });
         }
+        if let Some(weights) = weights.map(<[f32]>::len).filter(|&weights| weights != x.nrows()) {
+            return Err(Error::Weights { inputs: x.nrows(), weights });
+        }
+        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
         let mut input = Vec::with_capacity(x.ncols());
         let mut state = self.state.write();
         let at = |row| {
@@ -251,7 +297,7 @@ impl Memory {
         for (row, (x, target)) in x.rows().into_iter().zip(targets.clone()).enumerate() {
             input.clear();
             input.extend(x);
-            state.check(&input, target).map_err(at(row))?;
+            state.check(&input, target, weight(row)).map_err(at(row))?;
             if let Target::Label(label) = target {
                 let known = with_recall!(&*state, recall => recall.labels());
                 if known.position(label).is_none() {
@@ -266,7 +312,7 @@ impl Memory {
         for (row, (x, target)) in x.rows().into_iter().zip(targets).enumerate() {
             input.clear();
             input.extend(x);
-            state.learn(&input, target).map_err(at(row))?;
+            state.learn(&input, target, weight(row)).map_err(at(row))?;
         }
         Ok(())
     }
@@ -418,6 +464,20 @@ impl Memory {
             scorer.class(found.is_some_and(|found| *found == label.into().label().text()));
         }
         Ok(scorer.score())
+    }
+
+    /// Every observation written so far that was not erased, in order: the history. It is read from
+    /// the files, one observation in memory at a time, and stays at this moment whatever is
+    /// written while it is gone through.
+    ///
+    /// # Errors
+    /// [`Error::NoHistory`] without files, [`Error::Store`] where the log cannot be written or read.
+    pub fn history(&self) -> Result<History> {
+        match &mut *self.state.write() {
+            State::Volatile(_) => Err(Error::NoHistory),
+            State::Stored(_, store) => Ok(store.history()?),
+            State::ReadOnly(reader) => Ok(reader.history()?),
+        }
     }
 
     /// Hands every observation written so far to the disk and waits for it. What was flushed

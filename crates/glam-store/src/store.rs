@@ -11,6 +11,7 @@ use crate::create;
 use crate::error::{Error, Result};
 use crate::file;
 use crate::files::Files;
+use crate::history::History;
 use crate::lock::Lock;
 use crate::log::{self, HEADER_BYTES, Header, Start};
 use crate::manifest::Manifest;
@@ -110,7 +111,8 @@ impl Store {
         Self { directory, log, manifest, changed: false, roll_bytes: ROLL_BYTES, _lock: lock }
     }
 
-    /// Appends an observation to the log. It is buffered: see [`Store::flush`]. Allocates nothing.
+    /// Appends an observation of weight `weight` (1, where nothing else is meant) to the log. It is
+    /// buffered: see [`Store::flush`]. Allocates nothing.
     ///
     /// `sequence` must be one more than that of the observation before. The caller has checked the
     /// row with [`Model::check`]; that it can be read back is checked here again.
@@ -119,8 +121,14 @@ impl Store {
     /// [`Error::Core`] and [`Error::Sequence`] change nothing. [`Error::Io`] says that the log
     /// cannot be written; the observation is not in it, those before it may be lost, and every later
     /// append, flush or checkpoint fails with [`Error::Poisoned`] until the memory is opened again.
-    pub fn append(&mut self, sequence: u64, x: &[f32], target: Target<'_>) -> Result<()> {
-        self.log.append(sequence, x, target)?;
+    pub fn append(
+        &mut self,
+        sequence: u64,
+        x: &[f32],
+        target: Target<'_>,
+        weight: f32,
+    ) -> Result<()> {
+        self.log.append(sequence, x, target, weight)?;
         self.changed = true;
         Ok(())
     }
@@ -131,6 +139,19 @@ impl Store {
     /// As [`Store::append`].
     pub fn flush(&mut self) -> Result<()> {
         self.log.flush()
+    }
+
+    /// The observations appended so far, from the first on, without those that were erased: what is
+    /// buffered is handed to the operating system first. Later ones are not in it.
+    ///
+    /// Costs one pass over the log as far as it is gone through, one observation in memory at a
+    /// time.
+    ///
+    /// # Errors
+    /// As [`Store::append`], and those of a damaged log.
+    pub fn history(&mut self) -> Result<History> {
+        self.log.hand_over()?;
+        History::open(self.directory.clone(), self.manifest.clone(), self.log.sequence())
     }
 
     /// Writes `model` as the next generation of the snapshot, so that the next opening replays

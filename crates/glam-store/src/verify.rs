@@ -8,7 +8,7 @@ use glam_core::SlotLines;
 
 use crate::error::{Error, Result};
 use crate::files;
-use crate::log::{Frames, HEADER_BYTES, check_start, check_whole};
+use crate::log::{Content, Frames, HEADER_BYTES, check_start, check_whole};
 use crate::manifest::Manifest;
 use crate::names::Name;
 use crate::segment::{Kind, MappedSlots, Opened, Snapshot};
@@ -55,6 +55,8 @@ pub struct Verification {
     pub slots: u64,
     /// Whole observations in the log.
     pub frames: u64,
+    /// Observations in the log that were erased.
+    pub erased: u64,
     /// Bytes at the end of the log that are no whole observation: what a crash leaves, or an
     /// observation that a writer is about to complete. No damage.
     pub torn_bytes: u64,
@@ -237,8 +239,9 @@ fn check_frames(
     let mut replays = false;
     loop {
         replays |= frames.offset() == manifest.log_offset && frames.sequence() == manifest.sequence;
-        match frames.next() {
-            Ok(Some(_)) => found.frames += 1,
+        match frames.advance() {
+            Ok(Some(Content::Observation)) => found.frames += 1,
+            Ok(Some(Content::Erased)) => found.erased += 1,
             Ok(None) => break,
             Err(error) => {
                 found.note(&error);

@@ -10,6 +10,7 @@ use crate::recall::prior_variance;
 use crate::rng::Rng;
 
 mod missing;
+mod skip;
 mod weights;
 
 const INPUTS: usize = 3;

@@ -8,7 +8,7 @@ pub(crate) mod recovery;
 mod writer;
 
 pub(crate) use header::{BYTES as HEADER_BYTES, Header};
-pub(crate) use reader::Frames;
+pub(crate) use reader::{Content, Frames};
 pub(crate) use recovery::{
     Start, check_start, check_whole, open_tail, replay, replay_history, writer,
 };

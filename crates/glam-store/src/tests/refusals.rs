@@ -127,7 +127,7 @@ fn a_refused_row_leaves_the_log_as_it_is() {
         (3, &x, Label::from("ash").into()),
     ];
     for (sequence, x, target) in bad {
-        store.append(sequence, x, target).unwrap_err();
+        store.append(sequence, x, target, 1.0).unwrap_err();
     }
     store.flush().unwrap();
     assert_eq!(fs::read(directory.join("log-1")).unwrap(), log);
@@ -143,12 +143,12 @@ fn label_length_is_refused_one_past_its_edges() {
     let long = "é".repeat(MAX_LABEL_BYTES / 2) + "x";
     assert_eq!(long.len(), MAX_LABEL_BYTES + 1);
     for bad in ["", long.as_str()] {
-        store.append(1, &[0.5; 3], Label::from(bad).into()).unwrap_err();
+        store.append(1, &[0.5; 3], Label::from(bad).into(), 1.0).unwrap_err();
     }
-    store.append(1, &[0.5; 3], (&[1.0]).into()).unwrap_err();
+    store.append(1, &[0.5; 3], (&[1.0]).into(), 1.0).unwrap_err();
     let longest = &long[..MAX_LABEL_BYTES];
     for (sequence, label) in [longest, "x"].into_iter().enumerate() {
-        store.append(sequence as u64 + 1, &[0.5; 3], Label::from(label).into()).unwrap();
+        store.append(sequence as u64 + 1, &[0.5; 3], Label::from(label).into(), 1.0).unwrap();
         model.write(&[0.5; 3], Label::from(label).into()).unwrap();
     }
     drop(store);
