@@ -33,7 +33,7 @@
 //! - One row: [`Memory::write`], [`Memory::read`]; a matrix of rows: [`Memory::write_batch`],
 //!   [`Memory::read_batch`], [`Memory::read_batch_with_std`]. No allocation a row: [`Memory::read_into`].
 //! - A row that counts more or less than one: [`Memory::write_weighted`]. Every row again:
-//!   [`Memory::history`].
+//!   [`Memory::history`]. As if a row had never been: [`Memory::forget`].
 //! - Classes: [`Builder::labels`], [`Memory::classify`]. A class need not be known beforehand.
 //! - How sure: [`Memory::read_with_std`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
 //! - Files: [`Builder::create`], [`Memory::open`], [`Memory::open_read_only`], [`Memory::flush`],
@@ -57,7 +57,7 @@
 //! that the number of tables and levels sets; see [`Inspection`]. The first 1,024 observations are
 //! kept and fitted to again each time their number doubles; those eleven writes take longer, the
 //! last of them as long as four thousand others. From then on nothing is kept in memory but slots;
-//! every observation stays in the log.
+//! every observation stays in the log, until [`Memory::forget`] overwrites it there.
 //!
 //! # Limits
 //! 1. Numbers are `f32`. Targets with a large offset and a small spread lose digits.
@@ -70,6 +70,7 @@
 
 mod builder;
 mod error;
+mod forget;
 mod memory;
 mod observation;
 mod score;

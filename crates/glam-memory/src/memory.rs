@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::builder::Builder;
 use crate::error::{Error, Result};
+use crate::forget::relearned;
 use crate::observation::{Labelled, Observed};
 use crate::score::{Score, Scorer};
 
@@ -480,6 +481,35 @@ impl Memory {
         }
     }
 
+    /// Forgets observation `sequence`: its bytes in the log are overwritten, and the memory is learned
+    /// anew from the rest of the history. Every read then gives, bit for bit, what it would have
+    /// given had the observation never been written; labels that no other observation has are
+    /// gone. Later observations keep their sequence numbers. When this returns, no file of the
+    /// memory holds the observation, and a snapshot without it is on the disk; what the file system
+    /// keeps of files that were removed, and what copies hold, is out of its reach.
+    ///
+    /// Costs as much as [`Memory::rebuild`]: one write of every observation that is left, during
+    /// which other calls wait. A second model is in memory meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::NoHistory`] without files, [`Error::ReadOnly`], and [`Error::Store`] where there is no
+    /// such observation ([`glam_store::Error::NoObservation`]) or it is forgotten already
+    /// ([`glam_store::Error::Erased`]): then nothing has changed. Another [`Error::Store`] says that
+    /// the files could not be read or written: the next opening of the memory then finds it with
+    /// the observation or without it, whole in either case.
+    pub fn forget(&self, sequence: u64) -> Result<()> {
+        match &mut *self.state.write() {
+            State::Volatile(_) => Err(Error::NoHistory),
+            State::Stored(model, store) => {
+                store.erase(sequence)?;
+                **model = relearned(model.recall().config().clone(), store.history()?)?;
+                store.checkpoint(model)?;
+                Ok(store.finish_erase()?)
+            }
+            State::ReadOnly(_) => Err(Error::ReadOnly),
+        }
+    }
+
     /// Hands every observation written so far to the disk and waits for it. What was flushed
     /// survives a crash of the process and of the machine. Does nothing without files.
     ///
@@ -516,7 +546,8 @@ impl Memory {
         }
     }
 
-    /// Observations written; the sequence number of the last.
+    /// The sequence number of the last observation: how many were written, those that were
+    /// forgotten among them.
     pub fn sequence(&self) -> u64 {
         with_recall!(&*self.state.read(), recall => recall.sequence())
     }

@@ -10,7 +10,8 @@
 //!
 //! [`Store`] is the one writer of a directory: [`Store::create`] and [`Store::open`] hand out the
 //! model too, [`Store::append`] logs what the caller writes to it, [`Store::flush`] hands the log
-//! to the disk, [`Store::checkpoint`] makes the next opening cheap. [`Reader`] reads beside it, in
+//! to the disk, [`Store::checkpoint`] makes the next opening cheap, [`Store::erase`] takes an
+//! observation out of the history. [`Reader`] reads beside it, in
 //! any number of processes, from mapped weights. [`History`] gives every observation back.
 //! [`verify`] checks every byte.
 //!
@@ -58,6 +59,7 @@
 mod bytes;
 mod check;
 mod create;
+mod erasure;
 mod error;
 mod file;
 mod files;

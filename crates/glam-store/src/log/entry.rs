@@ -193,7 +193,6 @@ impl Layout {
 
     /// The frame that stands in the place of frame `fixed` once its observation is erased: as long,
     /// with the same sequence number, and zeros for the rest.
-    #[cfg(test)]
     pub(crate) fn encode_erased(&self, fixed: &Fixed) -> Vec<u8> {
         let mut frame = vec![0; fixed.length.max(FIXED)];
         // At most `longest`, which fits.

@@ -5,6 +5,7 @@ pub(crate) mod entry;
 pub(crate) mod header;
 mod reader;
 pub(crate) mod recovery;
+mod seek;
 mod writer;
 
 pub(crate) use header::{BYTES as HEADER_BYTES, Header};
@@ -12,4 +13,5 @@ pub(crate) use reader::{Content, Frames};
 pub(crate) use recovery::{
     Start, check_start, check_whole, open_tail, replay, replay_history, writer,
 };
+pub(crate) use seek::{Located, locate};
 pub(crate) use writer::Writer;

@@ -11,6 +11,7 @@ use super::entry::{Fixed, KIND_ERASED, Layout};
 use super::header::{BYTES, Header};
 use super::recovery::{Verdict, judge};
 use crate::bytes::{to_floats, wide};
+use crate::erasure::Intent;
 use crate::error::{Error, Result};
 use crate::file::{self, failed};
 use crate::history::Observation;
@@ -41,6 +42,8 @@ pub(crate) struct Frames {
     end: u64,
     /// The sequence number of the last frame.
     sequence: u64,
+    /// Its fixed part; `None` before the first.
+    fixed: Option<Fixed>,
     /// Set once the end of the whole frames was found.
     torn: bool,
     /// Where to go on after damage, and the sequence number before it.
@@ -68,6 +71,7 @@ impl Frames {
             offset: wide(BYTES),
             end,
             sequence: header.first_sequence - 1,
+            fixed: None,
             torn: false,
             resume: None,
             frame: Vec::new(),
@@ -114,6 +118,11 @@ impl Frames {
         self.sequence
     }
 
+    /// The fixed part of the frame to which [`Frames::advance`] went.
+    pub(crate) fn fixed(&self) -> Option<Fixed> {
+        self.fixed
+    }
+
     /// Bytes behind the last whole frame, once there is no next one.
     pub(crate) fn torn_bytes(&self) -> u64 {
         self.end - self.offset
@@ -135,7 +144,11 @@ impl Frames {
         if self.torn || self.offset == self.end {
             return Ok(None);
         }
-        let Some(fixed) = self.read_frame()? else {
+        let read = match self.read_frame()? {
+            None => self.read_again()?,
+            whole => whole,
+        };
+        let Some(fixed) = read else {
             self.find_damage()?;
             self.torn = true;
             return Ok(None);
@@ -149,6 +162,7 @@ impl Frames {
         let offset = self.offset;
         self.offset += wide(fixed.length);
         self.sequence = fixed.sequence;
+        self.fixed = Some(fixed);
         if fixed.kind == KIND_ERASED {
             return Ok(Some(Content::Erased));
         }
@@ -213,6 +227,23 @@ impl Frames {
         self.frame.resize(fixed.length, 0);
         self.fill(FIXED)?;
         Ok(self.layout.whole(&self.frame))
+    }
+
+    /// Looks at the frame at `offset` once more: a writer may be erasing it, or have done so between
+    /// two reads of parts of it.
+    fn read_again(&mut self) -> Result<Option<Fixed>> {
+        // The intent is there before the first byte changes, and goes after the last did.
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        let erasing = Intent::read(directory, self.header.memory)?
+            .and_then(|intent| intent.names(self.header.number, self.offset, self.sequence))
+            .filter(|fixed| self.layout.admits(fixed))
+            .filter(|fixed| wide(fixed.length) <= self.end - self.offset);
+        let behind = self.offset + erasing.map_or(0, |fixed| wide(fixed.length));
+        self.file.seek(SeekFrom::Start(behind)).map_err(failed(&self.path, "read the log"))?;
+        match erasing {
+            None => self.read_frame(),
+            erasing => Ok(erasing),
+        }
     }
 
     fn fill(&mut self, from: usize) -> Result<()> {

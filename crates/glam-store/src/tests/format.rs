@@ -4,6 +4,7 @@ use std::path::Path;
 
 use glam_core::MAX_LABEL_BYTES;
 
+use crate::erasure::layout as erasure;
 use crate::log::entry::{self, layout as frame};
 use crate::log::{header as log, recovery};
 use crate::segment::{header as segment, slots, structure};
@@ -91,6 +92,21 @@ fn the_documented_bytes_of_segments_and_logs_are_those_of_the_code() {
             ("targets", log::TARGETS),
             ("checksum", log::CHECKSUM),
             ("frames", log::BYTES),
+        ],
+    );
+    check(
+        "Intent to erase",
+        &[
+            ("magic", erasure::MAGIC),
+            ("version", erasure::VERSION),
+            ("length", erasure::LENGTH),
+            ("memory", erasure::MEMORY),
+            ("log", erasure::LOG),
+            ("offset", erasure::OFFSET),
+            ("sequence", erasure::SEQUENCE),
+            ("unflushed", erasure::UNFLUSHED),
+            ("checksum", erasure::CHECKSUM),
+            ("end", erasure::BYTES),
         ],
     );
     check(

@@ -3,6 +3,7 @@
 mod beside;
 mod crash;
 mod damage;
+mod erase;
 mod format;
 mod golden;
 mod history;
