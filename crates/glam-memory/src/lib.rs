@@ -68,6 +68,7 @@
 //!    in 1, and counts as a million where it is larger.
 //! 5. Little-endian machines.
 
+mod batch;
 mod builder;
 mod error;
 mod forget;

@@ -1,17 +1,15 @@
 //! The front door.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use glam_core::{Config, Explanation, MAX_LABELS, Model, Report, Scratch, Target, check_weight};
-use glam_store::{Files, History, Reader, Store};
+use glam_core::{Config, Explanation, Model, Report, Scratch, Target, check_weight};
+use glam_store::{Files, Reader, Store};
 use ndarray::{Array2, ArrayView2};
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 
 use crate::builder::Builder;
 use crate::error::{Error, Result};
-use crate::forget::relearned;
 use crate::observation::{Labelled, Observed};
 use crate::score::{Score, Scorer};
 
@@ -23,12 +21,12 @@ use crate::score::{Score, Scorer};
 /// See the [crate's page](crate) for a whole program.
 #[derive(Debug)]
 pub struct Memory {
-    state: RwLock<State>,
+    pub(crate) state: RwLock<State>,
     scratches: Mutex<Vec<Scratch>>,
 }
 
 #[derive(Debug)]
-enum State {
+pub(crate) enum State {
     /// Without files.
     Volatile(Box<Model>),
     /// In files, for writing.
@@ -39,7 +37,7 @@ enum State {
 
 impl State {
     /// Checks an observation, logs it, learns it; gives the prediction made before.
-    fn learn(&mut self, x: &[f32], target: Target<'_>, weight: f32) -> Result<&[f32]> {
+    pub(crate) fn learn(&mut self, x: &[f32], target: Target<'_>, weight: f32) -> Result<&[f32]> {
         match self {
             Self::Volatile(model) => Ok(model.write_weighted(x, target, weight)?),
             Self::Stored(model, store) => {
@@ -69,7 +67,7 @@ impl State {
     }
 
     /// Fails where [`State::learn`] would refuse the observation.
-    fn check(&self, x: &[f32], target: Target<'_>, weight: f32) -> Result<()> {
+    pub(crate) fn check(&self, x: &[f32], target: Target<'_>, weight: f32) -> Result<()> {
         match self {
             Self::Volatile(model) | Self::Stored(model, _) => {
                 check_weight(weight)?;
@@ -118,6 +116,8 @@ macro_rules! with_recall {
         }
     };
 }
+
+pub(crate) use with_recall;
 
 impl Memory {
     /// Starts a new memory for `inputs` numbers in; one number out unless told otherwise.
@@ -234,87 +234,6 @@ impl Memory {
         note: impl FnOnce(&[f32]),
     ) -> Result<()> {
         note(self.state.write().learn(x, target, weight)?);
-        Ok(())
-    }
-
-    /// One write a row of `x` (observations by inputs) and `y` (observations by targets). Every row
-    /// is checked before the first is written.
-    ///
-    /// # Errors
-    /// [`Error::Rows`], [`Error::Row`] with nothing written; [`Error::Store`] where the log fails
-    /// on the way, with the rows before it written.
-    pub fn write_batch(&self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<()> {
-        let rows: Vec<Vec<f32>> = y.rows().into_iter().map(|row| row.to_vec()).collect();
-        self.write_rows(x, rows.iter().map(|row| Target::Numbers(row)), None)
-    }
-
-    /// [`Memory::write_batch`] with a weight a row, as [`Memory::write_weighted`] takes it.
-    ///
-    /// # Errors
-    /// As [`Memory::write_batch`], and [`Error::Weights`].
-    pub fn write_batch_weighted(
-        &self,
-        x: ArrayView2<'_, f32>,
-        y: ArrayView2<'_, f32>,
-        weights: &[f32],
-    ) -> Result<()> {
-        let rows: Vec<Vec<f32>> = y.rows().into_iter().map(|row| row.to_vec()).collect();
-        self.write_rows(x, rows.iter().map(|row| Target::Numbers(row)), Some(weights))
-    }
-
-    /// [`Memory::write_batch`] with a label a row.
-    ///
-    /// # Errors
-    /// As [`Memory::write_batch`].
-    pub fn write_label_batch<'a, L>(&self, x: ArrayView2<'_, f32>, labels: &'a [L]) -> Result<()>
-    where
-        &'a L: Into<Labelled<'a>>,
-    {
-        self.write_rows(x, labels.iter().map(|label| Target::Label(label.into().label())), None)
-    }
-
-    fn write_rows<'a>(
-        &self,
-        x: ArrayView2<'_, f32>,
-        targets: impl ExactSizeIterator<Item = Target<'a>> + Clone,
-        weights: Option<&[f32]>,
-    ) -> Result<()> {
-        if x.nrows() != targets.len() {
-            return Err(Error::Rows { inputs: x.nrows(), targets: targets.len() });
-        }
-        if let Some(weights) = weights.map(<[f32]>::len).filter(|&weights| weights != x.nrows()) {
-            return Err(Error::Weights { inputs: x.nrows(), weights });
-        }
-        let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
-        let mut input = Vec::with_capacity(x.ncols());
-        let mut state = self.state.write();
-        let at = |row| {
-            move |error| match error {
-                Error::Core(source) => Error::Row { row, source },
-                other => other,
-            }
-        };
-        let mut new_labels = BTreeSet::new();
-        for (row, (x, target)) in x.rows().into_iter().zip(targets.clone()).enumerate() {
-            input.clear();
-            input.extend(x);
-            state.check(&input, target, weight(row)).map_err(at(row))?;
-            if let Target::Label(label) = target {
-                let known = with_recall!(&*state, recall => recall.labels());
-                if known.position(label).is_none() {
-                    new_labels.insert(label.text());
-                    if known.len() + new_labels.len() > MAX_LABELS {
-                        let source = glam_core::Error::TooManyLabels { max: MAX_LABELS };
-                        return Err(Error::Row { row, source });
-                    }
-                }
-            }
-        }
-        for (row, (x, target)) in x.rows().into_iter().zip(targets).enumerate() {
-            input.clear();
-            input.extend(x);
-            state.learn(&input, target, weight(row)).map_err(at(row))?;
-        }
         Ok(())
     }
 
@@ -465,49 +384,6 @@ impl Memory {
             scorer.class(found.is_some_and(|found| *found == label.into().label().text()));
         }
         Ok(scorer.score())
-    }
-
-    /// Every observation written so far that was not erased, in order: the history. It is read from
-    /// the files, one observation in memory at a time, and stays at this moment whatever is
-    /// written while it is gone through.
-    ///
-    /// # Errors
-    /// [`Error::NoHistory`] without files, [`Error::Store`] where the log cannot be written or read.
-    pub fn history(&self) -> Result<History> {
-        match &mut *self.state.write() {
-            State::Volatile(_) => Err(Error::NoHistory),
-            State::Stored(_, store) => Ok(store.history()?),
-            State::ReadOnly(reader) => Ok(reader.history()?),
-        }
-    }
-
-    /// Forgets observation `sequence`: its bytes in the log are overwritten, and the memory is learned
-    /// anew from the rest of the history. Every read then gives, bit for bit, what it would have
-    /// given had the observation never been written; labels that no other observation has are
-    /// gone. Later observations keep their sequence numbers. When this returns, no file of the
-    /// memory holds the observation, and a snapshot without it is on the disk; what the file system
-    /// keeps of files that were removed, and what copies hold, is out of its reach.
-    ///
-    /// Costs as much as [`Memory::rebuild`]: one write of every observation that is left, during
-    /// which other calls wait. A second model is in memory meanwhile.
-    ///
-    /// # Errors
-    /// [`Error::NoHistory`] without files, [`Error::ReadOnly`], and [`Error::Store`] where there is no
-    /// such observation ([`glam_store::Error::NoObservation`]) or it is forgotten already
-    /// ([`glam_store::Error::Erased`]): then nothing has changed. Another [`Error::Store`] says that
-    /// the files could not be read or written: the next opening of the memory then finds it with
-    /// the observation or without it, whole in either case.
-    pub fn forget(&self, sequence: u64) -> Result<()> {
-        match &mut *self.state.write() {
-            State::Volatile(_) => Err(Error::NoHistory),
-            State::Stored(model, store) => {
-                store.erase(sequence)?;
-                **model = relearned(model.recall().config().clone(), store.history()?)?;
-                store.checkpoint(model)?;
-                Ok(store.finish_erase()?)
-            }
-            State::ReadOnly(_) => Err(Error::ReadOnly),
-        }
     }
 
     /// Hands every observation written so far to the disk and waits for it. What was flushed
