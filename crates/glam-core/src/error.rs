@@ -18,13 +18,26 @@ pub enum Error {
         /// How many were given.
         got: usize,
     },
-    /// A value is NaN or infinite.
-    #[error("{what} value {index} is not a finite number; leave the row out or fill the value in")]
+    /// A value is infinite. NaN stands for a missing value.
+    #[error(
+        "{what} value {index} is infinite; give a finite number, or NaN where the value is missing"
+    )]
     NotFinite {
         /// Which row: `"input"` or `"target"`.
         what: &'static str,
         /// The position of the value in the row, counted from 0.
         index: usize,
+    },
+    /// An observation without a target.
+    #[error("no target of the observation is known, all are NaN; leave the row out")]
+    NoTarget,
+    /// The weight of an observation is out of range.
+    #[error(
+        "the weight is {got}, it must be a number from 1e-6 to 1e6; 1 is that of a plain write"
+    )]
+    Weight {
+        /// The weight that was given.
+        got: String,
     },
     /// A memory of labels was given numbers, or the reverse.
     #[error("this memory learns {expected}, the observation holds {got}")]

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use hashbrown::HashMap;
 
+use crate::config::Targets;
 use crate::error::{Error, Result};
+use crate::observation::Target;
 use crate::slots::FixedState;
 
 /// The longest label, in bytes.
@@ -125,11 +127,7 @@ impl Labels {
 
     /// Refuses a label that [`Labels::insert`] would refuse.
     pub(crate) fn check(&self, label: Label<'_>) -> Result<()> {
-        if let Label::Text(text) = label
-            && !(1..=MAX_LABEL_BYTES).contains(&text.len())
-        {
-            return Err(Error::LabelLength { got: text.len(), max: MAX_LABEL_BYTES });
-        }
+        Target::Label(label).check(Targets::Labels)?;
         if self.names.len() >= MAX_LABELS && self.position(label).is_none() {
             return Err(Error::TooManyLabels { max: MAX_LABELS });
         }

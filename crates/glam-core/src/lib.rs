@@ -17,9 +17,11 @@
 //! # Numbers
 //! Slots are f32. Covariances are kept as U D U' factors, which no rounding can make indefinite; see
 //! `kernel/full.rs`. Inputs beyond 16 spreads of what the warm-up showed count as 16.
+//! NaN stands for a missing input, which counts as that input's mean, or for a target that is not
+//! known, which teaches its output nothing.
 
 mod config;
-pub mod consolidate;
+mod consolidate;
 mod error;
 mod explain;
 mod feature;
@@ -29,6 +31,8 @@ mod label;
 mod model;
 mod noise;
 mod normaliser;
+mod observation;
+mod observations;
 mod picks;
 mod recall;
 mod report;
@@ -45,11 +49,14 @@ pub use config::{
     Config, ConfigBuilder, Family, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS, MAX_TABLES, MAX_TARGETS,
     MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS, Precision, Targets,
 };
+pub use consolidate::{Serial, Workers};
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
-pub use model::{Model, Target};
+pub use model::Model;
 pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};
+pub use observation::{MISSING, Target, WEIGHTS, check_input, check_weight};
+pub use observations::Observations;
 pub use picks::{Deal, Picks};
 pub use recall::Recall;
 pub use report::{LevelCount, Report, Sizes, TableCount};

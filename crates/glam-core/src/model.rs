@@ -2,18 +2,20 @@
 
 use ndarray::ArrayView2;
 
-use crate::config::{Config, Targets};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{LANES, Simd, Step, map};
-use crate::label::{Label, Labels};
+use crate::label::Labels;
 use crate::noise::Noise;
-use crate::recall::{Recall, activate, check_row, predict, prefetch_ahead, prior_variance};
+use crate::observation::{Target, check_weight};
+use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
 use crate::report::{Report, Sizes};
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
 use crate::structure::Structure;
-use crate::warm_up::{Kept, WarmUp};
+use crate::observations::Kept;
+use crate::warm_up::WarmUp;
 
 /// Times the observations of the warm-up are gone through when the memory is fitted to them: once
 /// as they came, then again to rehearse them, which is cheap while they are few and matters most
@@ -22,40 +24,6 @@ const WARM_UP_PASSES: usize = 4;
 /// Rows of weights are made in steps of at least this many, and of at least an eighth of what there
 /// is, so that new classes rarely move the slots.
 const OUTPUT_STEP: usize = 4;
-
-/// What belongs to an input: numbers or a class.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Target<'a> {
-    /// One number a target.
-    Numbers(&'a [f32]),
-    /// A class label.
-    Label(Label<'a>),
-}
-
-impl<'a> From<&'a [f32]> for Target<'a> {
-    fn from(numbers: &'a [f32]) -> Self {
-        Self::Numbers(numbers)
-    }
-}
-
-impl<'a, const N: usize> From<&'a [f32; N]> for Target<'a> {
-    fn from(numbers: &'a [f32; N]) -> Self {
-        Self::Numbers(numbers)
-    }
-}
-
-impl<'a> From<&'a Vec<f32>> for Target<'a> {
-    fn from(numbers: &'a Vec<f32>) -> Self {
-        Self::Numbers(numbers)
-    }
-}
-
-impl<'a> From<Label<'a>> for Target<'a> {
-    fn from(label: Label<'a>) -> Self {
-        Self::Label(label)
-    }
-}
 
 /// A memory in the process's own memory, without files: what learns.
 ///
@@ -114,21 +82,13 @@ impl Model {
     /// Fails where [`Model::write`] would refuse the observation; changes nothing.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::NotFinite`], [`Error::TargetKind`], [`Error::LabelLength`],
-    /// [`Error::TooManyLabels`], [`Error::TooManySlots`].
+    /// [`Error::Length`], [`Error::NotFinite`], [`Error::NoTarget`], [`Error::TargetKind`],
+    /// [`Error::LabelLength`], [`Error::TooManyLabels`], [`Error::TooManySlots`].
     pub fn check(&self, x: &[f32], target: Target<'_>) -> Result<()> {
         self.recall.check_input(x)?;
-        match (self.recall.config.targets(), target) {
-            (Targets::Numbers(targets), Target::Numbers(y)) => {
-                check_row("target", y, targets as usize)?;
-            }
-            (Targets::Labels, Target::Label(label)) => self.recall.labels.check(label)?,
-            (Targets::Numbers(_), Target::Label(_)) => {
-                return Err(Error::TargetKind { expected: "numbers", got: "a label" });
-            }
-            (Targets::Labels, Target::Numbers(_)) => {
-                return Err(Error::TargetKind { expected: "labels", got: "numbers" });
-            }
+        target.check(self.recall.config.targets())?;
+        if let Target::Label(label) = target {
+            self.recall.labels.check(label)?;
         }
         let active = self.recall.structure.as_ref().map_or(0, Structure::active);
         if self.recall.slots.len() + active > MAX_SLOTS {
@@ -141,6 +101,11 @@ impl Model {
     /// prequential prediction, one number a target or one score a class. A class that was new is
     /// there with a score of 0. At the very first write there was nothing to read: zeros.
     ///
+    /// NaN stands for a missing value. A missing input counts as that input's mean. A target that
+    /// is not known teaches its output nothing and is counted in no statistic; the others are
+    /// learned as always. What the active slots know of the input they then believe to know for
+    /// every output, as all outputs share their covariances.
+    ///
     /// Costs one pass over the active slots' maps and two over their covariances, without an
     /// allocation once the slots exist; while the memory warms up, the writes that double the
     /// number of observations fit it to all of them again.
@@ -148,6 +113,21 @@ impl Model {
     /// # Errors
     /// Those of [`Model::check`]; the memory is then as it was.
     pub fn write(&mut self, x: &[f32], target: Target<'_>) -> Result<&[f32]> {
+        self.write_weighted(x, target, 1.0)
+    }
+
+    /// [`Model::write`] of an observation that counts as `weight` of them, 1e-6 to 1e6: its noise
+    /// variance is divided by `weight`, as in weighted least squares, so that 2 is about the same
+    /// observation twice. A weight of 1 is [`Model::write`], bit for bit.
+    ///
+    /// The error statistics count the observation once, its squared error in units of the S that
+    /// its weight makes: what a read gives is the variance of an observation of weight 1. The
+    /// normaliser and the gates do not look at weights.
+    ///
+    /// # Errors
+    /// Those of [`Model::check`], and [`Error::Weight`]; the memory is then as it was.
+    pub fn write_weighted(&mut self, x: &[f32], target: Target<'_>, weight: f32) -> Result<&[f32]> {
+        check_weight(weight)?;
         self.check(x, target)?;
         let kept = match target {
             Target::Numbers(y) => Kept::Numbers(y),
@@ -160,10 +140,10 @@ impl Model {
         self.before.clear();
         self.before.resize(self.recall.outputs(), 0.0);
         if !self.warm_up.done() {
-            self.warm_up.push(x, kept);
+            self.warm_up.push(x, kept, weight);
         }
         if self.recall.structure.is_some() {
-            self.learn(x, kept, Pass::First)?;
+            self.learn(x, kept, weight, Pass::First)?;
             self.note_prediction();
         }
         if self.warm_up.due(self.recall.config.warm_up()) {
@@ -176,23 +156,59 @@ impl Model {
         Ok(&self.before)
     }
 
+    /// Counts a sequence number and learns nothing: what stands for an observation that was erased
+    /// from the history. All else stays bit for bit as it was.
+    pub fn skip(&mut self) {
+        self.recall.sequence += 1;
+    }
+
     /// One write a row; every row is checked before the first is written.
     ///
     /// # Errors
     /// The first row's that is refused, with nothing written.
     pub fn write_batch(&mut self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<()> {
-        if x.nrows() != y.nrows() {
-            let (expected, got) = (x.nrows(), y.nrows());
-            return Err(Error::Length { what: "the batch of targets", expected, got });
+        self.write_rows(x, y, None)
+    }
+
+    /// [`Model::write_batch`] with a weight a row, as [`Model::write_weighted`] takes it.
+    ///
+    /// # Errors
+    /// The first row's that is refused, with nothing written; [`Error::Length`] where there are
+    /// not as many weights as rows.
+    pub fn write_batch_weighted(
+        &mut self,
+        x: ArrayView2<'_, f32>,
+        y: ArrayView2<'_, f32>,
+        weights: &[f32],
+    ) -> Result<()> {
+        self.write_rows(x, y, Some(weights))
+    }
+
+    fn write_rows(
+        &mut self,
+        x: ArrayView2<'_, f32>,
+        y: ArrayView2<'_, f32>,
+        weights: Option<&[f32]>,
+    ) -> Result<()> {
+        let expected = x.nrows();
+        for (what, got) in [
+            ("the batch of targets", y.nrows()),
+            ("the batch of weights", weights.map_or(expected, <[f32]>::len)),
+        ] {
+            if got != expected {
+                return Err(Error::Length { what, expected, got });
+            }
         }
         let (mut input, mut target) = (vec![0.0; x.ncols()], vec![0.0; y.ncols()]);
         for write in [false, true] {
-            for (x, y) in x.rows().into_iter().zip(y.rows()) {
+            for (row, (x, y)) in x.rows().into_iter().zip(y.rows()).enumerate() {
                 input.iter_mut().zip(x).for_each(|(input, &x)| *input = x);
                 target.iter_mut().zip(y).for_each(|(target, &y)| *target = y);
+                let weight = weights.map_or(1.0, |weights| weights[row]);
                 if write {
-                    self.write(&input, Target::Numbers(&target))?;
+                    self.write_weighted(&input, Target::Numbers(&target), weight)?;
                 } else {
+                    check_weight(weight)?;
                     self.check(&input, Target::Numbers(&target))?;
                 }
             }
@@ -227,7 +243,7 @@ impl Model {
         let warm_up = std::mem::take(&mut self.warm_up);
         let recall = &mut self.recall;
         let outputs = recall.outputs();
-        let structure = Structure::fit(&recall.config, warm_up.rows(), warm_up.targets(), outputs);
+        let structure = Structure::fit(&recall.config, warm_up.kept().rows(), warm_up.kept().targets(), outputs);
         recall.slots = SlotTable::default();
         recall.weights = Arena::new(weight_lines(structure.width(), outputs));
         let covariance = recall.config.precision().floats(structure.n());
@@ -240,15 +256,15 @@ impl Model {
         let result = passes
             .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
             .try_for_each(|(pass, index)| {
-                let (x, kept) = warm_up.get(index, inputs, outputs);
-                self.learn(x, kept, pass)
+                let (x, kept, weight) = warm_up.kept().get(index, inputs, outputs);
+                self.learn(x, kept, weight, pass)
             });
         self.warm_up = warm_up;
         result
     }
 
     /// The write itself, on checked values and with room for every output.
-    fn learn(&mut self, x: &[f32], kept: Kept<'_>, pass: Pass) -> Result<()> {
+    fn learn(&mut self, x: &[f32], kept: Kept<'_>, weight: f32, pass: Pass) -> Result<()> {
         let outputs = self.recall.outputs();
         let Self { recall, covariances, scratch, .. } = self;
         let Some(structure) = &recall.structure else {
@@ -265,6 +281,7 @@ impl Model {
             scratch,
             x,
             kept,
+            weight,
             pass,
         })
     }
@@ -307,13 +324,14 @@ struct Update<'a> {
     scratch: &'a mut Scratch,
     x: &'a [f32],
     kept: Kept<'a>,
+    weight: f32,
     pass: Pass,
 }
 
 impl Kernel for Update<'_> {
     type Output = Result<()>;
 
-    /// e = y - yhat; S = noise + sum of phi' P phi; for each active slot u = P phi,
+    /// e = y - yhat; S = noise / weight + sum of phi' P phi; for each active slot u = P phi,
     /// W += e u' / S, P -= u u' / S.
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Result<()> {
@@ -337,7 +355,7 @@ impl Kernel for Update<'_> {
             *error = y - *predicted;
         }
 
-        let own_noise = noise.variance();
+        let own_noise = noise.variance() / self.weight;
         let mut claimed = own_noise;
         let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
         for (index, (spread, (f, v))) in spreads.iter_mut().zip(steps).enumerate() {
@@ -352,7 +370,10 @@ impl Kernel for Update<'_> {
         }
 
         let gain = 1.0 / claimed;
-        errors.iter_mut().for_each(|error| *error *= gain);
+        // The error of a target that is not known is NaN: it corrects nothing.
+        errors
+            .iter_mut()
+            .for_each(|error| *error = if error.is_nan() { 0.0 } else { *error * gain });
         let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
         for ((active, spread), (f, v)) in active.iter().zip(spreads.iter()).zip(steps) {
             let Some(slot) = active.slot else { continue };

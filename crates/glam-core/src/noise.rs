@@ -36,7 +36,7 @@ pub(crate) struct Noise {
     /// Decayed sums of e.e and of e.e_before.
     own: f64,
     neighbour: f64,
-    /// The last error, one an output.
+    /// The last known error, one an output.
     last: Vec<f32>,
 }
 
@@ -73,22 +73,24 @@ impl Noise {
         (size * f64::from(total)) as f32
     }
 
-    /// Counts the errors of a prediction for which the slots claimed a variance of `total`.
+    /// Counts the errors of a prediction for which the slots claimed a variance of `total`. NaN is
+    /// an error that is not known and counts as nothing.
     #[inline(always)]
     pub(crate) fn observe(&mut self, errors: &[f32], total: f32) {
         let keep = 1.0 - 1.0 / ALIKE_WINDOW;
         let (mut own, mut neighbour) = (0.0, 0.0);
-        for (&error, &last) in errors.iter().zip(&self.last) {
+        let known = |error: &f32| !error.is_nan();
+        for (&error, last) in errors.iter().zip(&mut self.last).filter(|(error, _)| known(error)) {
             own += f64::from(error) * f64::from(error);
-            neighbour += f64::from(error) * f64::from(last);
+            neighbour += f64::from(error) * f64::from(*last);
+            *last = error;
         }
         self.own = keep * self.own + own;
         self.neighbour = keep * self.neighbour + neighbour;
-        self.last.copy_from_slice(errors);
         self.count = (self.count + 1.0).min(SIZE_WINDOW);
         let share = 1.0 / self.count;
         let certainty = 1.0 / f64::from(total);
-        for (size, &error) in self.size.iter_mut().zip(errors) {
+        for (size, &error) in self.size.iter_mut().zip(errors).filter(|(_, error)| known(error)) {
             let sample = f64::from(error) * f64::from(error) * certainty;
             *size += (sample - *size) * share;
         }

@@ -29,8 +29,10 @@ pub(crate) struct Normaliser {
     target_scale: Vec<f32>,
 }
 
-/// Mean, standard deviation, minimum and maximum of one column, in f64.
+/// Mean, standard deviation, minimum and maximum of what is known of one column, in f64; zeros
+/// where nothing is.
 fn moments(column: impl Iterator<Item = f32> + Clone) -> (f64, f64, f64, f64) {
+    let column = column.filter(|value| !value.is_nan());
     let (mut n, mut sum, mut low, mut high) = (0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY);
     for value in column.clone().map(f64::from) {
         n += 1.0;
@@ -38,14 +40,17 @@ fn moments(column: impl Iterator<Item = f32> + Clone) -> (f64, f64, f64, f64) {
         low = low.min(value);
         high = high.max(value);
     }
-    let mean = sum / f64::max(n, 1.0);
+    if n == 0.0 {
+        return (0.0, 0.0, 0.0, 0.0);
+    }
+    let mean = sum / n;
     let squares: f64 = column
         .map(|value| {
             let distance = f64::from(value) - mean;
             distance * distance
         })
         .sum();
-    (mean, (squares / f64::max(n, 1.0)).sqrt(), low, high)
+    (mean, (squares / n).sqrt(), low, high)
 }
 
 /// A scale as f32, never 0, never so small or large that a quotient overflows.
@@ -56,7 +61,8 @@ fn safe_scale(scale: f64, fallback: f64) -> f32 {
 
 impl Normaliser {
     /// Fits on `rows` (flat, `inputs` floats each) and `targets` (flat, `outputs` floats each;
-    /// empty for labels, whose 0/1 outputs are left as they are).
+    /// empty for labels, whose 0/1 outputs are left as they are). NaN is left out; a column with
+    /// nothing else is a constant 0.
     pub(crate) fn fit(rows: &[f32], inputs: usize, targets: &[f32], outputs: usize) -> Self {
         let mut fitted = Self {
             input_mean: Vec::with_capacity(inputs),
@@ -95,16 +101,18 @@ impl Normaliser {
         fitted
     }
 
-    /// Writes `x` in units of spread into `z`; both `inputs` long.
+    /// Writes `x` in units of spread into `z`; both `inputs` long. A missing value is the mean's.
     #[inline(always)]
     pub(crate) fn inputs(&self, x: &[f32], z: &mut [f32]) {
         let parts = self.input_mean.iter().zip(&self.input_scale);
         for ((z, x), (mean, scale)) in z.iter_mut().zip(x).zip(parts) {
-            *z = ((x - mean) / scale).clamp(-INPUT_LIMIT, INPUT_LIMIT);
+            let value = ((x - mean) / scale).clamp(-INPUT_LIMIT, INPUT_LIMIT);
+            // Only from a NaN in x: means are finite, scales finite and positive.
+            *z = if value.is_nan() { 0.0 } else { value };
         }
     }
 
-    /// Target number `output` in units of spread.
+    /// Target number `output` in units of spread; NaN stays NaN.
     #[inline(always)]
     pub(crate) fn target(&self, output: usize, y: f32) -> f32 {
         ((y - self.target_mean(output)) / self.target_scale(output))
@@ -182,6 +190,31 @@ mod tests {
         assert!(z[1] > 1.0 && z[1] < 13.0, "{z:?}");
         // The floor adds (2/10)² to a variance of 1.
         assert!((f64::from(fitted.input_scale[0]) - 1.04_f64.sqrt()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn missing_values_are_left_out_of_the_fit_and_a_column_of_them_is_a_constant_nought() {
+        let nan = f32::NAN;
+        // Column 0 is known in two rows of four, column 1 in all, column 2 in none.
+        let rows = [1.0, 2.0, nan, nan, 4.0, nan, 5.0, 6.0, nan, nan, 8.0, nan];
+        let fitted = Normaliser::fit(&rows, 3, &[nan, 3.0, nan, 7.0, nan, nan, nan, 5.0], 2);
+        let known = Normaliser::fit(&[1.0, 5.0], 1, &[3.0, 7.0, 5.0], 1);
+        assert_eq!(fitted.input_mean[0], known.input_mean[0]);
+        assert_eq!(fitted.input_scale[0], known.input_scale[0]);
+        assert_eq!(fitted.input_spread[0], known.input_spread[0]);
+        assert_eq!(fitted.target_mean, [0.0, known.target_mean[0]]);
+        assert_eq!(fitted.target_scale, [1.0, known.target_scale[0]]);
+        let nought = Normaliser::fit(
+            &[1.0, 2.0, 0.0, 1.0, 4.0, 0.0, 5.0, 6.0, 0.0, 5.0, 8.0, 0.0],
+            3,
+            &[],
+            0,
+        );
+        assert_eq!((fitted.input_mean[2], fitted.input_spread[2]), (0.0, 0.0));
+        assert_eq!(fitted.input_scale[2], nought.input_scale[2]);
+        let mut z = [1.0; 3];
+        fitted.inputs(&[nan; 3], &mut z);
+        assert_eq!(z, [0.0; 3]);
     }
 
     #[test]

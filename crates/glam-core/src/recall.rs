@@ -8,6 +8,7 @@ use crate::kernel::{LANES, Simd, Step, map};
 use crate::label::Labels;
 use crate::noise::Noise;
 use crate::normaliser::INPUT_LIMIT;
+use crate::observation::check_input;
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Key, SlotLines, SlotTable};
 use crate::structure::Structure;
@@ -32,17 +33,6 @@ pub struct Recall<W> {
 
 /// How many slots ahead of the arithmetic memory is asked for the next one.
 const AHEAD: usize = 6;
-
-/// Fails unless `values` has `expected` finite numbers.
-pub(crate) fn check_row(what: &'static str, values: &[f32], expected: usize) -> Result<()> {
-    if values.len() != expected {
-        return Err(Error::Length { what, expected, got: values.len() });
-    }
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(Error::NotFinite { what, index }),
-        None => Ok(()),
-    }
-}
 
 /// Normalises `x`, fills the features and finds the active slots.
 #[inline(always)]
@@ -159,7 +149,7 @@ impl<W> Recall<W> {
         &self.labels
     }
 
-    /// How many observations have been written; the sequence number of the last one.
+    /// The sequence number of the last observation: how many were written, and skipped.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }
@@ -177,7 +167,7 @@ impl<W> Recall<W> {
     /// # Errors
     /// [`Error::Length`], [`Error::NotFinite`].
     pub fn check_input(&self, x: &[f32]) -> Result<()> {
-        check_row("input", x, self.config.inputs())
+        check_input(x, self.config.inputs())
     }
 }
 
@@ -192,7 +182,8 @@ impl<W: SlotLines> Recall<W> {
     }
 
     /// Recalls what belongs to `x` into `out`, which must be [`Recall::outputs`] long. For labels
-    /// these are scores, about 1 for the right class and 0 for the others.
+    /// these are scores, about 1 for the right class and 0 for the others. NaN in `x` stands for a
+    /// missing value and counts as that input's mean.
     ///
     /// Costs one look-up, one pass over a map a table, and no allocation after the first call with
     /// the same `scratch`.
@@ -323,7 +314,8 @@ impl<W: SlotLines> Recall<W> {
     }
 
     /// The linear map that the memory is at `x`: outputs = matrix x + bias, exactly the sum that
-    /// [`Recall::read`] takes, and which slots it is made of.
+    /// [`Recall::read`] takes, and which slots it is made of. A missing input has no slope: it is
+    /// left out of matrix x, and what it counts as is in the bias.
     ///
     /// # Errors
     /// As [`Recall::read`].
@@ -352,14 +344,14 @@ impl<W: SlotLines> Recall<W> {
                     let input = input as usize;
                     let weight = f64::from(row[place]);
                     sum += weight * f64::from(phi[place]);
-                    if scratch.z[input].abs() < INPUT_LIMIT {
+                    if scratch.z[input].abs() < INPUT_LIMIT && !x[input].is_nan() {
                         let scale = f64::from(normaliser.input_scale()[input]);
                         let slope =
                             weight * f64::from(feature.input_scale()) / scale * target_scale;
                         matrix[[output, input]] += slope;
                         bias[output] -= slope * f64::from(normaliser.input_mean()[input]);
                     } else {
-                        // Past the limit an input counts as a constant.
+                        // Past the limit, or missing, an input counts as a constant.
                         bias[output] += weight * f64::from(phi[place]) * target_scale;
                     }
                 }

@@ -40,7 +40,7 @@ pub struct Report {
     pub config: Config,
     /// What it works with; `None` before the first write.
     pub picks: Option<Picks>,
-    /// Observations written; the sequence number of the last.
+    /// The sequence number of the last observation: how many were written, and skipped.
     pub sequence: u64,
     /// Numbers in a prediction.
     pub outputs: usize,

@@ -17,7 +17,7 @@ use crate::wire::{Reader, Writer};
 /// a model restored from it gives the same bits, now and after any further writes.
 #[derive(Debug)]
 pub struct State<'a> {
-    /// Observations written.
+    /// The sequence number of the last observation.
     pub sequence: u64,
     /// Labels, error statistics, warm-up observations, normaliser, views and gates.
     pub structure: Vec<u8>,
@@ -119,15 +119,29 @@ impl SavedRecall {
             Targets::Numbers(targets) => targets as usize,
             Targets::Labels => labels.len(),
         };
-        // Before the first write there are no statistics yet.
-        let counted = if sequence == 0 { 0 } else { outputs };
-        let noise = Noise::decode(&mut reader, counted)?;
+        // Before the first write there are no statistics yet, though observations may have been
+        // skipped.
+        let mut counted = if sequence == 0 { 0 } else { outputs };
+        let mut before = reader.clone();
+        let noise = match Noise::decode(&mut reader, counted) {
+            Err(error) => {
+                let none = Noise::decode(&mut before, 0).map_err(|_| error)?;
+                (counted, reader) = (0, before);
+                none
+            }
+            noise => noise?,
+        };
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
         let structure = match reader.u8()? {
             0 => None,
             _ => Some(Structure::decode(&mut reader, &config)?),
         };
-        if structure.is_some() != (sequence > 0) || (structure.is_none() && !keys.is_empty()) {
+        let written = structure.is_some();
+        let fits = match written {
+            true => sequence > 0 && counted == outputs,
+            false => counted == 0 && labels.is_empty() && keys.is_empty(),
+        };
+        if !fits {
             return Err(reader.damaged("slots or tables are missing"));
         }
         reader.end()?;
@@ -135,7 +149,7 @@ impl SavedRecall {
         Ok(Self { config, sequence, labels, noise, warm_up, structure, slots })
     }
 
-    /// Observations written.
+    /// The sequence number of the last observation.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }

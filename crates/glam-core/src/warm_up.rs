@@ -1,32 +1,17 @@
 //! The first observations, kept until the normaliser and the gates are fixed.
 
-use crate::config::{Config, Targets};
+use crate::config::Config;
 use crate::error::Result;
+use crate::observations::{Kept, Observations};
 use crate::wire::{Reader, Writer};
 
 /// Observations gathered while warming up: they are fitted to again each time their number has
 /// doubled, and let go once there are enough.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WarmUp {
-    /// Inputs, flat.
-    rows: Vec<f32>,
-    /// Numeric targets, flat; empty for labels.
-    targets: Vec<f32>,
-    /// Class of each row; empty for numbers.
-    classes: Vec<u32>,
-    /// How many rows there are.
-    count: usize,
+    kept: Observations,
     /// Whether the memory has warmed up.
     done: bool,
-}
-
-/// What one kept observation is to be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Kept<'a> {
-    /// Numbers.
-    Numbers(&'a [f32]),
-    /// The position of a class.
-    Class(usize),
 }
 
 impl WarmUp {
@@ -35,39 +20,20 @@ impl WarmUp {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.count
+        self.kept.len()
     }
 
-    pub(crate) fn rows(&self) -> &[f32] {
-        &self.rows
+    pub(crate) fn kept(&self) -> &Observations {
+        &self.kept
     }
 
-    pub(crate) fn targets(&self) -> &[f32] {
-        &self.targets
-    }
-
-    pub(crate) fn push(&mut self, x: &[f32], kept: Kept<'_>) {
-        self.rows.extend_from_slice(x);
-        match kept {
-            Kept::Numbers(y) => self.targets.extend_from_slice(y),
-            Kept::Class(class) => self.classes.push(class as u32),
-        }
-        self.count += 1;
-    }
-
-    /// Observation number `index`.
-    pub(crate) fn get(&self, index: usize, inputs: usize, outputs: usize) -> (&[f32], Kept<'_>) {
-        let x = &self.rows[index * inputs..][..inputs];
-        let kept = match self.classes.get(index) {
-            Some(&class) => Kept::Class(class as usize),
-            None => Kept::Numbers(&self.targets[index * outputs..][..outputs]),
-        };
-        (x, kept)
+    pub(crate) fn push(&mut self, x: &[f32], kept: Kept<'_>, weight: f32) {
+        self.kept.push(x, kept, weight);
     }
 
     /// Whether now is the time to fit: at 1, 2, 4 ... observations, and at the last.
     pub(crate) fn due(&self, last: usize) -> bool {
-        !self.done && (self.count.is_power_of_two() || self.count >= last)
+        !self.done && (self.count().is_power_of_two() || self.count() >= last)
     }
 
     /// Lets the observations go: the memory has warmed up.
@@ -76,35 +42,20 @@ impl WarmUp {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        4 * (self.rows.capacity() + self.targets.capacity() + self.classes.capacity())
+        self.kept.bytes()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.u8(self.done.into());
-        writer.f32s(&self.rows);
-        writer.f32s(&self.targets);
-        writer.u32s(&self.classes);
+        self.kept.encode(writer);
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>, config: &Config, outputs: usize) -> Result<Self> {
         let done = reader.u8()? != 0;
-        let (rows, targets, classes) = (reader.f32s()?, reader.f32s()?, reader.u32s()?);
-        let count = rows.len() / config.inputs();
-        let fits = match config.targets() {
-            Targets::Numbers(_) => classes.is_empty() && targets.len() == count * outputs,
-            Targets::Labels => {
-                targets.is_empty()
-                    && classes.len() == count
-                    && classes.iter().all(|&class| (class as usize) < outputs)
-            }
-        };
-        if !fits
-            || rows.len() != count * config.inputs()
-            || count >= config.warm_up()
-            || (done && count > 0)
-        {
-            return Err(reader.damaged("the warm-up observations have a wrong size"));
+        let kept = Observations::decode(reader, config, outputs)?;
+        if kept.len() >= config.warm_up() || (done && !kept.is_empty()) {
+            return Err(reader.damaged("there are too many warm-up observations"));
         }
-        Ok(Self { rows, targets, classes, count, done })
+        Ok(Self { kept, done })
     }
 }

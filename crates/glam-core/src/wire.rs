@@ -1,6 +1,7 @@
 //! Little-endian bytes of saved state: a writer, and a reader that checks every length first.
 
 use crate::error::{Error, Result};
+use crate::observation::MISSING;
 
 /// Appends values to a buffer.
 #[derive(Debug, Default)]
@@ -57,7 +58,7 @@ impl Writer {
 }
 
 /// Takes values from bytes that may be hostile: nothing is allocated beyond what the bytes hold.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -109,12 +110,21 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn f32s(&mut self) -> Result<Vec<f32>> {
+        self.floats(|value| value.is_finite())
+    }
+
+    /// Numbers of which some may be missing.
+    pub(crate) fn values(&mut self) -> Result<Vec<f32>> {
+        self.floats(|value| value.is_finite() || value.to_bits() == MISSING.to_bits())
+    }
+
+    fn floats(&mut self, allowed: impl Fn(f32) -> bool) -> Result<Vec<f32>> {
         let values: Vec<f32> = self
             .list(4)?
             .chunks_exact(4)
             .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
             .collect();
-        if values.iter().all(|value| value.is_finite()) {
+        if values.iter().all(|&value| allowed(value)) {
             Ok(values)
         } else {
             Err(self.damaged("a number is not finite"))

@@ -14,13 +14,15 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
         let with_labels = config.targets() == Targets::Labels;
         let mut model = Model::new(config);
         let write = |model: &mut Model, row: usize| {
-            let target = [row as f32, 1.0];
+            let target = [row as f32, if row.is_multiple_of(3) { f32::NAN } else { 1.0 }];
             let target = if with_labels {
                 Target::Label(((row % 11) as i64).into())
             } else {
                 Target::Numbers(&target)
             };
-            model.write(&inputs(row), target).unwrap();
+            let mut x = inputs(row);
+            x[1] = if row % 11 == 5 { f32::NAN } else { x[1] };
+            model.write_weighted(&x, target, 1.0 + (row % 2) as f32).unwrap();
         };
         // The rows repeat after eleven: past the warm-up every slot exists.
         (0..200).for_each(|row| write(&mut model, row));

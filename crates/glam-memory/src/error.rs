@@ -46,6 +46,17 @@ pub enum Error {
         /// Rows of targets or labels.
         targets: usize,
     },
+    /// A batch whose weights are not as many as its rows.
+    #[error("the batch has {inputs} inputs and {weights} weights")]
+    Weights {
+        /// Rows of inputs.
+        inputs: usize,
+        /// Weights.
+        weights: usize,
+    },
+    /// A memory without files was asked for its observations.
+    #[error("a memory without files keeps no history; make it with `Builder::create`")]
+    NoHistory,
 }
 
 /// The result of this crate's calls.

@@ -32,11 +32,19 @@
 //! # Which call for what
 //! - One row: [`Memory::write`], [`Memory::read`]; a matrix of rows: [`Memory::write_batch`],
 //!   [`Memory::read_batch`], [`Memory::read_batch_with_std`]. No allocation a row: [`Memory::read_into`].
+//! - A row that counts more or less than one: [`Memory::write_weighted`]. Every row again:
+//!   [`Memory::history`]. As if a row had never been: [`Memory::forget`].
 //! - Classes: [`Builder::labels`], [`Memory::classify`]. A class need not be known beforehand.
 //! - How sure: [`Memory::read_with_std`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
 //! - Files: [`Builder::create`], [`Memory::open`], [`Memory::open_read_only`], [`Memory::flush`],
 //!   [`Memory::checkpoint`], [`Memory::close`], [`verify`], [`Memory::rebuild`]. Without files: [`Builder::in_memory`].
 //! - What it picked and what it takes: [`Memory::inspect`].
+//!
+//! # Missing values
+//! NaN stands for a value that is missing. A missing input, of a write or of a cue, counts as that
+//! input's mean. Of several targets, NaN is one that is not known: its output learns nothing from the
+//! row, the others do. A row without any known target, and an infinite value, are refused; a label
+//! cannot be missing.
 //!
 //! # What is lost when
 //! Nothing that [`Memory::flush`], [`Memory::checkpoint`] or [`Memory::close`] has returned for, as
@@ -49,17 +57,21 @@
 //! that the number of tables and levels sets; see [`Inspection`]. The first 1,024 observations are
 //! kept and fitted to again each time their number doubles; those eleven writes take longer, the
 //! last of them as long as four thousand others. From then on nothing is kept in memory but slots;
-//! every observation stays in the log.
+//! every observation stays in the log, until [`Memory::forget`] overwrites it there.
 //!
 //! # Limits
 //! 1. Numbers are `f32`. Targets with a large offset and a small spread lose digits.
 //! 2. Inputs further than 16 spreads from the mean of the first 1,024 observations count as 16.
 //! 3. What the first observations never showed is learned all the same, but in the units and
 //!    regions that they set: shuffle a stream whose beginning is not like the rest, where you can.
-//! 4. Little-endian machines.
+//! 4. A target that none of the first 1,024 observations knew has no unit of its own: it is measured
+//!    in 1, and counts as a million where it is larger.
+//! 5. Little-endian machines.
 
+mod batch;
 mod builder;
 mod error;
+mod forget;
 mod memory;
 mod observation;
 mod score;
@@ -70,7 +82,7 @@ pub use glam_core::{
     ActiveSlot, Config, Deal, Explanation, Family, Key, Label, LevelCount, Picks, Precision,
     Report, TableCount, Target, Targets,
 };
-pub use glam_store::{Damage, Files, Place, Verification, verify};
+pub use glam_store::{Damage, Files, History, Observation, Place, Verification, verify};
 pub use memory::{Class, Inspection, Memory};
 pub use observation::{Labelled, Observed};
 pub use score::{Score, Scorer};

@@ -1,9 +1,8 @@
 //! The front door.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use glam_core::{Config, Explanation, MAX_LABELS, Model, Report, Scratch, Target};
+use glam_core::{Config, Explanation, Model, Report, Scratch, Target, check_weight};
 use glam_store::{Files, Reader, Store};
 use ndarray::{Array2, ArrayView2};
 use parking_lot::{Mutex, RwLock};
@@ -22,12 +21,12 @@ use crate::score::{Score, Scorer};
 /// See the [crate's page](crate) for a whole program.
 #[derive(Debug)]
 pub struct Memory {
-    state: RwLock<State>,
+    pub(crate) state: RwLock<State>,
     scratches: Mutex<Vec<Scratch>>,
 }
 
 #[derive(Debug)]
-enum State {
+pub(crate) enum State {
     /// Without files.
     Volatile(Box<Model>),
     /// In files, for writing.
@@ -38,14 +37,15 @@ enum State {
 
 impl State {
     /// Checks an observation, logs it, learns it; gives the prediction made before.
-    fn learn(&mut self, x: &[f32], target: Target<'_>) -> Result<&[f32]> {
+    pub(crate) fn learn(&mut self, x: &[f32], target: Target<'_>, weight: f32) -> Result<&[f32]> {
         match self {
-            Self::Volatile(model) => Ok(model.write(x, target)?),
+            Self::Volatile(model) => Ok(model.write_weighted(x, target, weight)?),
             Self::Stored(model, store) => {
                 // What the model would refuse must not reach the log.
+                check_weight(weight)?;
                 model.check(x, target)?;
-                store.append(model.recall().sequence() + 1, x, target)?;
-                Ok(model.write(x, target)?)
+                store.append(model.recall().sequence() + 1, x, target, weight)?;
+                Ok(model.write_weighted(x, target, weight)?)
             }
             Self::ReadOnly(_) => Err(Error::ReadOnly),
         }
@@ -67,9 +67,12 @@ impl State {
     }
 
     /// Fails where [`State::learn`] would refuse the observation.
-    fn check(&self, x: &[f32], target: Target<'_>) -> Result<()> {
+    pub(crate) fn check(&self, x: &[f32], target: Target<'_>, weight: f32) -> Result<()> {
         match self {
-            Self::Volatile(model) | Self::Stored(model, _) => Ok(model.check(x, target)?),
+            Self::Volatile(model) | Self::Stored(model, _) => {
+                check_weight(weight)?;
+                Ok(model.check(x, target)?)
+            }
             Self::ReadOnly(_) => Err(Error::ReadOnly),
         }
     }
@@ -113,6 +116,8 @@ macro_rules! with_recall {
         }
     };
 }
+
+pub(crate) use with_recall;
 
 impl Memory {
     /// Starts a new memory for `inputs` numbers in; one number out unless told otherwise.
@@ -178,12 +183,29 @@ impl Memory {
     /// [`Memory::flush`] hands it to the disk.
     ///
     /// # Errors
-    /// [`Error::Core`] where the row is refused (wrong length, not finite, wrong kind),
+    /// [`Error::Core`] where the row is refused (wrong length, infinite, no target known, wrong kind),
     /// [`Error::Store`] where the log cannot be written, [`Error::ReadOnly`]. Nothing is stored
     /// then.
     pub fn write<'a>(&self, x: &[f32], y: impl Into<Observed<'a>>) -> Result<()> {
         let y = y.into();
-        self.store(x, y.target(), |_| ())
+        self.store(x, y.target(), 1.0, |_| ())
+    }
+
+    /// [`Memory::write`] of an observation that counts as `weight` of them, 1e-6 to 1e6: its noise
+    /// variance is divided by `weight`, as in weighted least squares, so that 2 is about the same
+    /// observation twice. The error statistics count it once; what
+    /// [`Memory::read_with_std`] gives is the spread of an observation of weight 1.
+    ///
+    /// # Errors
+    /// As [`Memory::write`], and a weight out of range.
+    pub fn write_weighted<'a>(
+        &self,
+        x: &[f32],
+        y: impl Into<Observed<'a>>,
+        weight: f32,
+    ) -> Result<()> {
+        let y = y.into();
+        self.store(x, y.target(), weight, |_| ())
     }
 
     /// [`Memory::write`], with what a read of `x` gave just before in `before`: the prequential
@@ -198,76 +220,20 @@ impl Memory {
         before: &mut Vec<f32>,
     ) -> Result<()> {
         let y = y.into();
-        self.store(x, y.target(), |prediction| {
+        self.store(x, y.target(), 1.0, |prediction| {
             before.clear();
             before.extend_from_slice(prediction);
         })
     }
 
-    fn store(&self, x: &[f32], target: Target<'_>, note: impl FnOnce(&[f32])) -> Result<()> {
-        note(self.state.write().learn(x, target)?);
-        Ok(())
-    }
-
-    /// One write a row of `x` (observations by inputs) and `y` (observations by targets). Every row
-    /// is checked before the first is written.
-    ///
-    /// # Errors
-    /// [`Error::Rows`], [`Error::Row`] with nothing written; [`Error::Store`] where the log fails
-    /// on the way, with the rows before it written.
-    pub fn write_batch(&self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<()> {
-        let rows: Vec<Vec<f32>> = y.rows().into_iter().map(|row| row.to_vec()).collect();
-        self.write_rows(x, rows.iter().map(|row| Target::Numbers(row)))
-    }
-
-    /// [`Memory::write_batch`] with a label a row.
-    ///
-    /// # Errors
-    /// As [`Memory::write_batch`].
-    pub fn write_label_batch<'a, L>(&self, x: ArrayView2<'_, f32>, labels: &'a [L]) -> Result<()>
-    where
-        &'a L: Into<Labelled<'a>>,
-    {
-        self.write_rows(x, labels.iter().map(|label| Target::Label(label.into().label())))
-    }
-
-    fn write_rows<'a>(
+    fn store(
         &self,
-        x: ArrayView2<'_, f32>,
-        targets: impl ExactSizeIterator<Item = Target<'a>> + Clone,
+        x: &[f32],
+        target: Target<'_>,
+        weight: f32,
+        note: impl FnOnce(&[f32]),
     ) -> Result<()> {
-        if x.nrows() != targets.len() {
-            return Err(Error::Rows { inputs: x.nrows(), targets: targets.len() });
-        }
-        let mut input = Vec::with_capacity(x.ncols());
-        let mut state = self.state.write();
-        let at = |row| {
-            move |error| match error {
-                Error::Core(source) => Error::Row { row, source },
-                other => other,
-            }
-        };
-        let mut new_labels = BTreeSet::new();
-        for (row, (x, target)) in x.rows().into_iter().zip(targets.clone()).enumerate() {
-            input.clear();
-            input.extend(x);
-            state.check(&input, target).map_err(at(row))?;
-            if let Target::Label(label) = target {
-                let known = with_recall!(&*state, recall => recall.labels());
-                if known.position(label).is_none() {
-                    new_labels.insert(label.text());
-                    if known.len() + new_labels.len() > MAX_LABELS {
-                        let source = glam_core::Error::TooManyLabels { max: MAX_LABELS };
-                        return Err(Error::Row { row, source });
-                    }
-                }
-            }
-        }
-        for (row, (x, target)) in x.rows().into_iter().zip(targets).enumerate() {
-            input.clear();
-            input.extend(x);
-            state.learn(&input, target).map_err(at(row))?;
-        }
+        note(self.state.write().learn(x, target, weight)?);
         Ok(())
     }
 
@@ -275,7 +241,7 @@ impl Memory {
     /// [`Memory::labels`].
     ///
     /// # Errors
-    /// [`Error::Core`]: a wrong length, a value that is not finite, or nothing written yet.
+    /// [`Error::Core`]: a wrong length, an infinite value, or nothing written yet.
     pub fn read(&self, x: &[f32]) -> Result<Vec<f32>> {
         let state = self.state.read();
         let mut out = vec![0.0; with_recall!(&*state, recall => recall.outputs())];
@@ -456,7 +422,8 @@ impl Memory {
         }
     }
 
-    /// Observations written; the sequence number of the last.
+    /// The sequence number of the last observation: how many were written, those that were
+    /// forgotten among them.
     pub fn sequence(&self) -> u64 {
         with_recall!(&*self.state.read(), recall => recall.sequence())
     }

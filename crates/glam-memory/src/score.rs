@@ -7,14 +7,15 @@ use serde::Serialize;
 pub struct Score {
     /// Rows compared.
     pub rows: u64,
-    /// Root mean square error of each target, in its own unit.
+    /// Root mean square error of each target, in its own unit, over the rows in which it is known;
+    /// NaN where it is known in none.
     pub rmse: Vec<f64>,
     /// Mean square error of each target over its variance in these rows; `None` where the target
     /// is constant there.
     pub nmse: Vec<Option<f64>>,
     /// The mean of those that there are.
     pub mean_nmse: Option<f64>,
-    /// Mean absolute error of each target.
+    /// Mean absolute error of each target, as `rmse`.
     pub mae: Vec<f64>,
     /// Share of rows whose highest score is the right class; only for labels.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +40,7 @@ pub struct Scorer {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
+    known: u64,
     squares: f64,
     absolute: f64,
     mean: f64,
@@ -46,18 +48,22 @@ struct Sums {
 }
 
 impl Scorer {
-    /// Counts a prediction of numbers against the truth.
+    /// Counts a prediction of numbers against the truth. A truth of NaN is not known and skipped.
     pub fn numbers(&mut self, predicted: &[f32], truth: &[f32]) {
         self.rows += 1;
         self.targets.resize(truth.len(), Sums::default());
         let pairs = predicted.iter().zip(truth);
         for (sums, (&predicted, &truth)) in self.targets.iter_mut().zip(pairs) {
+            if truth.is_nan() {
+                continue;
+            }
+            sums.known += 1;
             let (predicted, truth) = (f64::from(predicted), f64::from(truth));
             sums.squares += (predicted - truth).powi(2);
             sums.absolute += (predicted - truth).abs();
             // Welford's running variance.
             let before = truth - sums.mean;
-            sums.mean += before / self.rows as f64;
+            sums.mean += before / sums.known as f64;
             sums.deviations += before * (truth - sums.mean);
         }
     }
@@ -75,8 +81,10 @@ impl Scorer {
 
     /// The errors over the rows counted so far.
     pub fn score(&self) -> Score {
-        let rows = self.rows.max(1) as f64;
-        let each = |value: fn(&Sums) -> f64| self.targets.iter().map(value);
+        // 0 / 0 is NaN: a target that is known in no row has no error.
+        let each = |sum: fn(&Sums) -> f64| {
+            self.targets.iter().map(move |sums| sum(sums) / sums.known as f64)
+        };
         let nmse: Vec<Option<f64>> = self
             .targets
             .iter()
@@ -85,11 +93,11 @@ impl Scorer {
         let known: Vec<f64> = nmse.iter().flatten().copied().collect();
         Score {
             rows: self.rows,
-            rmse: each(|sums| sums.squares).map(|squares| (squares / rows).sqrt()).collect(),
+            rmse: each(|sums| sums.squares).map(f64::sqrt).collect(),
             mean_nmse: (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64),
             nmse,
-            mae: each(|sums| sums.absolute).map(|absolute| absolute / rows).collect(),
-            accuracy: self.right.map(|right| right as f64 / rows),
+            mae: each(|sums| sums.absolute).collect(),
+            accuracy: self.right.map(|right| right as f64 / self.rows as f64),
         }
     }
 }
@@ -115,6 +123,29 @@ mod tests {
         assert_eq!(score.mae[0], 1.5 / 4.0);
         assert_eq!((score.nmse[1], score.accuracy), (None, None));
         assert_eq!(score.mean_nmse, score.nmse[0]);
+    }
+
+    #[test]
+    fn a_truth_that_is_not_known_counts_as_if_its_row_were_not_there() {
+        let (mut some, mut only) = (Scorer::default(), Scorer::default());
+        for row in 0..9_u8 {
+            let (predicted, truth) = (f32::from(row) * 0.9, f32::from(row * row));
+            let known = row % 3 == 0;
+            some.numbers(
+                &[predicted, 1.0, 2.0],
+                &[if known { truth } else { f32::NAN }, 3.0, f32::NAN],
+            );
+            if known {
+                only.numbers(&[predicted], &[truth]);
+            }
+        }
+        let (some, only) = (some.score(), only.score());
+        assert_eq!(
+            (some.rmse[0], some.mae[0], some.nmse[0]),
+            (only.rmse[0], only.mae[0], only.nmse[0])
+        );
+        assert_eq!((some.rows, some.rmse[1], some.nmse[2]), (9, 2.0, None));
+        assert!(some.rmse[2].is_nan() && some.mae[2].is_nan());
     }
 
     #[test]

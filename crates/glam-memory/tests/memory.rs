@@ -93,7 +93,8 @@ proptest! {
                     next += count;
                 }
                 Step::Refused => {
-                    prop_assert!(memory.write(&[f32::NAN, 0.0], 1.0).is_err());
+                    prop_assert!(memory.write(&[f32::INFINITY, 0.0], 1.0).is_err());
+                    prop_assert!(memory.write(&[0.0, 0.0], f32::NAN).is_err());
                     prop_assert!(memory.write(&[0.0], 1.0).is_err());
                     prop_assert!(memory.write(&[0.0, 1.0], "a").is_err());
                 }
@@ -292,4 +293,50 @@ fn open_or_create_makes_once_and_opens_what_has_the_right_shape() {
     let other = Memory::builder(3).open_or_create(&directory);
     assert!(matches!(other, Err(Error::OtherShape { inputs: 2, asked_inputs: 3, .. })));
     assert!(Memory::builder(2).labels().open_or_create(&directory).is_err());
+}
+
+#[test]
+fn weights_reach_the_model_and_the_files_and_the_history_gives_them_back() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join("memory");
+    let weight = |index: usize| [1.0, 4.0, 0.5][index % 3];
+    let (stored, volatile, batch) = (small(Some(&directory)), small(None), small(None));
+    for (index, (x, y)) in (0..100).map(row).enumerate() {
+        stored.write_weighted(&x, y, weight(index)).unwrap();
+        volatile.write_weighted(&x, y, weight(index)).unwrap();
+    }
+    let x = Array2::from_shape_fn((100, 2), |(i, j)| row(i).0[j]);
+    let y = Array2::from_shape_fn((100, 1), |(i, _)| row(i).1);
+    let weights: Vec<f32> = (0..100).map(weight).collect();
+    batch.write_batch_weighted(x.view(), y.view(), &weights).unwrap();
+    assert_eq!(answers(&stored), answers(&volatile));
+    assert_eq!(answers(&stored), answers(&batch));
+    let plain = small(None);
+    plain.write_batch_weighted(x.view(), y.view(), &[1.0; 100]).unwrap();
+    let written = small(None);
+    (0..100).map(row).for_each(|(x, y)| written.write(&x, y).unwrap());
+    assert_eq!(answers(&plain), answers(&written));
+    assert_ne!(answers(&plain), answers(&stored));
+
+    let few = plain.write_batch_weighted(x.view(), y.view(), &weights[1..]);
+    assert!(matches!(few, Err(Error::Weights { inputs: 100, weights: 99 })));
+    let mut bad = weights.clone();
+    bad[7] = 0.0;
+    let bad = stored.write_batch_weighted(x.view(), y.view(), &bad);
+    assert!(matches!(bad, Err(Error::Row { row: 7, .. })), "{bad:?}");
+    assert!(stored.write_weighted(&[0.0; 2], 1.0, f32::NAN).is_err());
+    assert_eq!(stored.sequence(), 100);
+
+    stored.flush().unwrap();
+    for memory in [&stored, &Memory::open_read_only(&directory).unwrap()] {
+        let mut history = memory.history().unwrap();
+        let mut count = 0;
+        while let Some(found) = history.next().unwrap() {
+            assert_eq!((found.x, found.weight), (&row(count).0[..], weight(count)));
+            count += 1;
+            assert_eq!(found.sequence, count as u64);
+        }
+        assert_eq!((count, memory.sequence()), (100, 100));
+    }
+    assert!(matches!(volatile.history(), Err(Error::NoHistory)));
 }

@@ -170,6 +170,33 @@ pub enum Error {
         /// What tells.
         what: &'static str,
     },
+    /// An observation was to be erased that there never was.
+    #[error("{path}: there is no observation {sequence}; the history holds 1 to {last}")]
+    NoObservation {
+        /// The directory.
+        path: PathBuf,
+        /// The sequence number given.
+        sequence: u64,
+        /// The sequence number of the last observation; 0 where there is none.
+        last: u64,
+    },
+    /// An observation was to be erased that is erased already.
+    #[error("{path}: observation {sequence} is erased already")]
+    Erased {
+        /// The log file.
+        path: PathBuf,
+        /// The sequence number given.
+        sequence: u64,
+    },
+    /// An erasure was to be finished while the snapshot may still hold the observation.
+    #[error(
+        "{path}: no checkpoint was made since an observation was erased; make one with a model that \
+         is rebuilt from the history"
+    )]
+    NotCheckpointed {
+        /// The directory.
+        path: PathBuf,
+    },
     /// An earlier write failed, so what the files hold is not known until they are read again.
     #[error(
         "{path}: an earlier attempt to {action} failed ({kind}); close the memory and open it again"

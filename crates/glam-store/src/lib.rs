@@ -10,8 +10,10 @@
 //!
 //! [`Store`] is the one writer of a directory: [`Store::create`] and [`Store::open`] hand out the
 //! model too, [`Store::append`] logs what the caller writes to it, [`Store::flush`] hands the log
-//! to the disk, [`Store::checkpoint`] makes the next opening cheap. [`Reader`] reads beside it, in
-//! any number of processes, from mapped weights. [`verify`] checks every byte.
+//! to the disk, [`Store::checkpoint`] makes the next opening cheap, [`Store::erase`] takes an
+//! observation out of the history. [`Reader`] reads beside it, in
+//! any number of processes, from mapped weights. [`History`] gives every observation back.
+//! [`verify`] checks every byte.
 //!
 //! ```
 //! use glam_core::{Config, Scratch, Targets};
@@ -24,7 +26,7 @@
 //! for i in 0..1000 {
 //!     let x = [(i * 37 % 1000) as f32 / 100.0];
 //!     let y = [x[0].sin()];
-//!     store.append(model.recall().sequence() + 1, &x, (&y).into())?;
+//!     store.append(model.recall().sequence() + 1, &x, (&y).into(), 1.0)?;
 //!     model.write(&x, (&y).into())?;
 //! }
 //! store.close(&model)?;
@@ -57,9 +59,11 @@
 mod bytes;
 mod check;
 mod create;
+mod erasure;
 mod error;
 mod file;
 mod files;
+mod history;
 mod lock;
 mod log;
 mod manifest;
@@ -76,6 +80,7 @@ mod view;
 
 pub use error::{Error, Result};
 pub use files::Files;
+pub use history::{History, Observation};
 pub use reader::Reader;
 pub use store::Store;
 pub use verify::{Damage, Place, Verification, verify};

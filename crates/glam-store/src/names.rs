@@ -12,6 +12,8 @@ const UNFINISHED: &str = ".new";
 pub(crate) enum Name {
     Manifest,
     Lock,
+    /// The intent to erase an observation.
+    Erase,
     /// Everything but the slots, and the keys, of a generation.
     Structure(u64),
     /// The slots' weights of a generation.
@@ -39,6 +41,7 @@ impl Name {
         let parsed = match name.split_once('-') {
             None if name == "MANIFEST" => Self::Manifest,
             None if name == "LOCK" => Self::Lock,
+            None if name == "ERASE" => Self::Erase,
             Some(("structure", number)) => Self::Structure(number.parse().ok()?),
             Some(("weights", number)) => Self::Weights(number.parse().ok()?),
             Some(("covariances", number)) => Self::Covariances(number.parse().ok()?),
@@ -55,6 +58,7 @@ impl fmt::Display for Name {
         match self {
             Self::Manifest => f.write_str("MANIFEST"),
             Self::Lock => f.write_str("LOCK"),
+            Self::Erase => f.write_str("ERASE"),
             Self::Structure(generation) => write!(f, "structure-{generation}"),
             Self::Weights(generation) => write!(f, "weights-{generation}"),
             Self::Covariances(generation) => write!(f, "covariances-{generation}"),
@@ -80,6 +84,7 @@ mod tests {
         for name in [
             Name::Manifest,
             Name::Lock,
+            Name::Erase,
             Name::Structure(1),
             Name::Weights(2),
             Name::Covariances(u64::MAX),

@@ -8,6 +8,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::error::Result;
 use crate::file;
 use crate::files::Files;
+use crate::history::History;
 use crate::log;
 use crate::manifest::Manifest;
 use crate::segment::Snapshot;
@@ -219,6 +220,19 @@ impl Reader {
     /// As [`Reader::read`].
     pub fn explain(&self, x: &[f32], scratch: &mut Scratch) -> Result<Explanation> {
         Ok(recall!(self, recall => recall.explain(x, scratch))?)
+    }
+
+    /// The observations that the answers are made from, from the first on, without those that were
+    /// erased: what a writer has appended since this reader was opened is not in it, what it has
+    /// erased since is left out.
+    ///
+    /// Costs one pass over the log as far as it is gone through, one observation in memory at a
+    /// time.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io), and those of a damaged log.
+    pub fn history(&self) -> Result<History> {
+        History::open(self.directory.clone(), self.manifest.clone(), self.sequence())
     }
 
     /// The memory in numbers. Where it is mapped, the bytes of slots are those of the files.

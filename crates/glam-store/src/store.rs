@@ -8,9 +8,11 @@ use glam_core::{Config, Model, Target};
 
 use crate::bytes::wide;
 use crate::create;
+use crate::erasure::{self, Intent};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::files::Files;
+use crate::history::History;
 use crate::lock::Lock;
 use crate::log::{self, HEADER_BYTES, Header, Start};
 use crate::manifest::Manifest;
@@ -20,6 +22,20 @@ use crate::strays;
 /// A checkpoint goes on in a new log file once the current one has this many bytes. Files before
 /// it are never written again.
 const ROLL_BYTES: u64 = 256 << 20;
+
+/// How far an erasure has come; but for `None` there is an intent among the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Erasure {
+    /// There is none.
+    None,
+    /// The frame is overwritten; the snapshot may hold the observation.
+    Overwritten,
+    /// A snapshot was made since; whether it holds the observation is known to the caller.
+    Checkpointed,
+    /// The model was rebuilt without the observation when the memory was opened; the snapshot may
+    /// hold it.
+    Rebuilt,
+}
 
 /// The writing side of a memory's files; there is one at a time.
 ///
@@ -35,6 +51,7 @@ pub struct Store {
     manifest: Manifest,
     /// Whether a checkpoint would change anything.
     changed: bool,
+    erasure: Erasure,
     roll_bytes: u64,
     /// Released last.
     _lock: Lock,
@@ -53,7 +70,8 @@ impl Store {
     }
 
     /// Opens the memory in `dir` for writing: reads the snapshot, every slot checked, replays the
-    /// observations that came after it, and cuts off what a crash left half written.
+    /// observations that came after it, and cuts off what a crash left half written. Where a crash
+    /// has interrupted an erasure, that is completed first, and the model is made from the history.
     ///
     /// # Errors
     /// [`Error::Missing`], [`Error::NotAMemory`], [`Error::Locked`], [`Error::Io`], and those of
@@ -79,6 +97,15 @@ impl Store {
         let lock = Lock::take(dir)?;
         let manifest = Manifest::read(dir)?;
         let strays = strays::find(dir, &manifest)?;
+        let intent = Intent::read(dir, manifest.memory)?;
+        let start = match intent {
+            Some(intent) => {
+                intent.overwrite(dir, &manifest)?;
+                // The snapshot may hold what is erased.
+                Start::History
+            }
+            None => start,
+        };
         let mut model = match start {
             Start::Snapshot if manifest.generation > 0 => {
                 Snapshot::open(dir, &manifest)?.model(&manifest.config)?
@@ -101,16 +128,28 @@ impl Store {
         let log = log::writer(frames)?;
         strays::remove(&strays);
         let mut store = Self::new(dir, log, manifest, lock);
+        if intent.is_some() {
+            store.erasure = Erasure::Rebuilt;
+        }
         store.changed = start == Start::History || store.log.sequence() > store.manifest.sequence;
         Ok((store, model))
     }
 
     fn new(dir: &Path, log: log::Writer, manifest: Manifest, lock: Lock) -> Self {
         let directory = dir.to_owned();
-        Self { directory, log, manifest, changed: false, roll_bytes: ROLL_BYTES, _lock: lock }
+        Self {
+            directory,
+            log,
+            manifest,
+            changed: false,
+            erasure: Erasure::None,
+            roll_bytes: ROLL_BYTES,
+            _lock: lock,
+        }
     }
 
-    /// Appends an observation to the log. It is buffered: see [`Store::flush`]. Allocates nothing.
+    /// Appends an observation of weight `weight` (1, where nothing else is meant) to the log. It is
+    /// buffered: see [`Store::flush`]. Allocates nothing.
     ///
     /// `sequence` must be one more than that of the observation before. The caller has checked the
     /// row with [`Model::check`]; that it can be read back is checked here again.
@@ -119,8 +158,14 @@ impl Store {
     /// [`Error::Core`] and [`Error::Sequence`] change nothing. [`Error::Io`] says that the log
     /// cannot be written; the observation is not in it, those before it may be lost, and every later
     /// append, flush or checkpoint fails with [`Error::Poisoned`] until the memory is opened again.
-    pub fn append(&mut self, sequence: u64, x: &[f32], target: Target<'_>) -> Result<()> {
-        self.log.append(sequence, x, target)?;
+    pub fn append(
+        &mut self,
+        sequence: u64,
+        x: &[f32],
+        target: Target<'_>,
+        weight: f32,
+    ) -> Result<()> {
+        self.log.append(sequence, x, target, weight)?;
         self.changed = true;
         Ok(())
     }
@@ -131,6 +176,19 @@ impl Store {
     /// As [`Store::append`].
     pub fn flush(&mut self) -> Result<()> {
         self.log.flush()
+    }
+
+    /// The observations appended so far, from the first on, without those that were erased: what is
+    /// buffered is handed to the operating system first. Later ones are not in it.
+    ///
+    /// Costs one pass over the log as far as it is gone through, one observation in memory at a
+    /// time.
+    ///
+    /// # Errors
+    /// As [`Store::append`], and those of a damaged log.
+    pub fn history(&mut self) -> Result<History> {
+        self.log.hand_over()?;
+        History::open(self.directory.clone(), self.manifest.clone(), self.log.sequence())
     }
 
     /// Writes `model` as the next generation of the snapshot, so that the next opening replays
@@ -165,12 +223,7 @@ impl Store {
         let swapped =
             next.write(&self.directory).and_then(|()| file::sync_directory(&self.directory));
         if let Err(error) = swapped {
-            let kind = match &error {
-                Error::Io { source, .. } => source.kind(),
-                _ => io::ErrorKind::Other,
-            };
-            self.log.fail("replace the manifest", kind);
-            return Err(error);
+            return Err(self.poison("replace the manifest", error));
         }
         if let Some(log) = rolled {
             self.log = log;
@@ -178,7 +231,76 @@ impl Store {
         let old = std::mem::replace(&mut self.manifest, next);
         self.changed = false;
         remove_generation(&self.directory, old.generation);
+        match self.erasure {
+            Erasure::Overwritten => self.erasure = Erasure::Checkpointed,
+            // Where it cannot be removed, the next opening erases and rebuilds once more.
+            Erasure::Rebuilt if erasure::remove(&self.directory).is_ok() => {
+                self.erasure = Erasure::None;
+            }
+            _ => {}
+        }
         Ok(())
+    }
+
+    /// Erases observation `sequence` from the history: its bytes in the log are overwritten, and
+    /// that is on the disk when this returns. The snapshot, and the model that the caller holds,
+    /// still know it: rebuild a model from [`Store::history`], with [`Model::skip`] for every number
+    /// that is missing there, hand it to [`Store::checkpoint`], and then call
+    /// [`Store::finish_erase`].
+    ///
+    /// A crash before this returns leaves the memory with the observation or without it; after it,
+    /// and until the erasure is finished, the next opening rebuilds the model without it. A reader
+    /// that is open keeps what it has read.
+    ///
+    /// Costs one pass over the log file that holds the observation.
+    ///
+    /// # Errors
+    /// [`Error::NoObservation`] and [`Error::Erased`] change nothing. [`Error::Io`]: where the
+    /// intent to erase was on the disk already, the store is poisoned as by [`Store::append`], and
+    /// the next opening completes the erasure.
+    pub fn erase(&mut self, sequence: u64) -> Result<()> {
+        self.log.flush()?;
+        let last = self.log.sequence();
+        let located = log::locate(&self.directory, &self.manifest, sequence, last)?;
+        let intent = Intent::new(self.manifest.memory, &located);
+        intent.write(&self.directory)?;
+        // The model in memory, and the snapshot, hold the observation: from here on there is no way
+        // back.
+        let erased = file::sync_directory(&self.directory)
+            .and_then(|()| intent.overwrite(&self.directory, &self.manifest));
+        erased.map_err(|error| self.poison("erase an observation", error))?;
+        self.erasure = Erasure::Overwritten;
+        self.changed = true;
+        Ok(())
+    }
+
+    /// Ends an erasure whose observation no snapshot holds any more: the last checkpoint was of a
+    /// model that was rebuilt without it. Does nothing where nothing is being erased; what an
+    /// opening has completed is ended by the next checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::NotCheckpointed`] where no checkpoint was made since [`Store::erase`];
+    /// [`Error::Io`], after which the next opening rebuilds the model once more.
+    pub fn finish_erase(&mut self) -> Result<()> {
+        match self.erasure {
+            Erasure::None | Erasure::Rebuilt => Ok(()),
+            Erasure::Overwritten => Err(Error::NotCheckpointed { path: self.directory.clone() }),
+            Erasure::Checkpointed => {
+                erasure::remove(&self.directory)?;
+                self.erasure = Erasure::None;
+                Ok(())
+            }
+        }
+    }
+
+    /// After a failure that leaves unknown what is on the disk: every later write is refused.
+    fn poison(&mut self, action: &'static str, error: Error) -> Error {
+        let kind = match &error {
+            Error::Io { source, .. } => source.kind(),
+            _ => io::ErrorKind::Other,
+        };
+        self.log.fail(action, kind);
+        error
     }
 
     fn check_model(&self, model: &Model) -> Result<()> {

@@ -19,7 +19,7 @@ pub(crate) fn find(directory: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>
     let mut strays = Vec::new();
     for found in files::list(directory)? {
         let stray = match found.name {
-            Name::Manifest | Name::Lock => false,
+            Name::Manifest | Name::Lock | Name::Erase => false,
             Name::Structure(generation)
             | Name::Weights(generation)
             | Name::Covariances(generation) => generation != manifest.generation,

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use glam_core::SlotLines;
 
+use crate::erasure::Intent;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::log::{Frames, HEADER_BYTES, check_start, check_whole};
+use crate::log::{Content, Frames, HEADER_BYTES, check_start, check_whole};
 use crate::manifest::Manifest;
 use crate::names::Name;
 use crate::segment::{Kind, MappedSlots, Opened, Snapshot};
@@ -55,6 +56,8 @@ pub struct Verification {
     pub slots: u64,
     /// Whole observations in the log.
     pub frames: u64,
+    /// Observations in the log that were erased.
+    pub erased: u64,
     /// Bytes at the end of the log that are no whole observation: what a crash leaves, or an
     /// observation that a writer is about to complete. No damage.
     pub torn_bytes: u64,
@@ -89,6 +92,9 @@ impl Verification {
             | Error::Damaged { path, .. }
             | Error::Io { path, .. }
             | Error::OtherModel { path, .. }
+            | Error::NoObservation { path, .. }
+            | Error::Erased { path, .. }
+            | Error::NotCheckpointed { path }
             | Error::Poisoned { path, .. } => (path, Place::File),
             Error::Core(_) => return,
         };
@@ -102,7 +108,8 @@ impl Verification {
 }
 
 /// Checks every checksum, length and sequence number of the memory in `dir`, reads everything and
-/// collects all damage. Takes no lock and changes nothing; beside a writer it checks the memory as
+/// collects all damage. A frame that is being erased
+/// counts as erased. Takes no lock and changes nothing; beside a writer it checks the memory as
 /// it was at one moment. Where the manifest is damaged, that is all that can be said: it names what
 /// the other files must be.
 ///
@@ -114,6 +121,7 @@ pub fn verify(dir: &Path) -> Result<Verification> {
     let mut manifest = read_manifest(dir, &mut found)?;
     while let Some(named) = &manifest {
         let mut attempt = found.clone();
+        attempt.noted(Intent::read(dir, named.memory));
         check_snapshot(dir, named, &mut attempt);
         check_logs(dir, named, &mut attempt)?;
         // Damage may be no more than files that a checkpoint has removed meanwhile.
@@ -146,7 +154,7 @@ fn read_manifest(dir: &Path, found: &mut Verification) -> Result<Option<Manifest
 fn count_files(dir: &Path, manifest: &Manifest, found: &mut Verification) -> Result<()> {
     for file in files::list(dir)? {
         let counted = match file.name {
-            Name::Manifest | Name::Log(_) => true,
+            Name::Manifest | Name::Erase | Name::Log(_) => true,
             Name::Structure(generation)
             | Name::Weights(generation)
             | Name::Covariances(generation) => generation == manifest.generation,
@@ -237,8 +245,9 @@ fn check_frames(
     let mut replays = false;
     loop {
         replays |= frames.offset() == manifest.log_offset && frames.sequence() == manifest.sequence;
-        match frames.next() {
-            Ok(Some(_)) => found.frames += 1,
+        match frames.advance() {
+            Ok(Some(Content::Observation)) => found.frames += 1,
+            Ok(Some(Content::Erased)) => found.erased += 1,
             Ok(None) => break,
             Err(error) => {
                 found.note(&error);

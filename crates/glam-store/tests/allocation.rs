@@ -48,12 +48,13 @@ fn appending_and_flushing_allocate_nothing() {
     let before = ALLOCATIONS.get();
     // More than the buffer holds, so that it is handed over many times.
     for sequence in 1..=5000 {
-        numbers.append(sequence, &x, Target::Numbers(&y)).unwrap();
+        let weight = 0.5 + (sequence % 2) as f32;
+        numbers.append(sequence, &x, Target::Numbers(&y), weight).unwrap();
         let label = match sequence % 2 {
             0 => Label::Text("somewhere"),
             _ => Label::Integer(-(sequence as i64)),
         };
-        labels.append(sequence, &x, label.into()).unwrap();
+        labels.append(sequence, &x, label.into(), weight).unwrap();
     }
     numbers.flush().unwrap();
     labels.flush().unwrap();

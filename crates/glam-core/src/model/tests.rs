@@ -5,9 +5,13 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Family, Precision};
+use crate::config::{Family, Precision, Targets};
 use crate::recall::prior_variance;
 use crate::rng::Rng;
+
+mod missing;
+mod skip;
+mod weights;
 
 const INPUTS: usize = 3;
 
@@ -82,12 +86,12 @@ impl Naive<'_> {
     }
 
     /// Predicts, then learns; gives the prediction in normalised units.
-    fn write(&mut self, x: &[f32], y: &[f32], first: bool) -> Vec<f64> {
+    fn write(&mut self, x: &[f32], y: &[f32], weight: f32, first: bool) -> Vec<f64> {
         let n = self.structure.n();
         let active = self.active(x);
         let prior = f64::from(prior_variance(n));
         let mut predicted = vec![0.0; y.len()];
-        let mut claimed = f64::from(self.noise.variance());
+        let mut claimed = f64::from(self.noise.variance() / weight);
         let mut steps = Vec::new();
         for (key, phi) in &active {
             let (w, p) = self.slots.entry(*key).or_insert_with(|| {
@@ -127,18 +131,26 @@ impl Naive<'_> {
 
 #[test]
 fn every_prediction_equals_that_of_a_naive_f64_learner() {
-    for precision in [Precision::Full, Precision::Diagonal] {
+    let even = |_: usize| 1.0;
+    let uneven = |row: usize| [1.0, 0.25, 2.0, 0.01, 4.0][row % 5];
+    let weights: [fn(usize) -> f32; 2] = [even, uneven];
+    for (precision, weight) in
+        [Precision::Full, Precision::Diagonal].into_iter().flat_map(|p| weights.map(|w| (p, w)))
+    {
         let config = small(precision);
         let rows = rows(1, 1500);
-        let mut model = written(config.clone(), &rows[..64]);
+        let mut model = Model::new(config.clone());
+        for (row, (x, y)) in rows[..64].iter().enumerate() {
+            model.write_weighted(x, y.into(), weight(row)).unwrap();
+        }
         let structure =
             Structure::fit(&config, &flat(&rows[..64], |r| &r.0), &flat(&rows[..64], |r| &r.1), 2);
         let mut noise = Noise::default();
         noise.widen(2);
         let mut naive = Naive { structure: &structure, precision, slots: HashMap::new(), noise };
         for pass in 0..WARM_UP_PASSES {
-            for (x, y) in &rows[..64] {
-                naive.write(x, y, pass == 0);
+            for (row, (x, y)) in rows[..64].iter().enumerate() {
+                naive.write(x, y, weight(row), pass == 0);
             }
         }
         let normaliser = structure.normaliser();
@@ -147,8 +159,8 @@ fn every_prediction_equals_that_of_a_naive_f64_learner() {
         let operations = (structure.n() * structure.active()) as f64;
         let mut worst: f64 = 0.0;
         for (write, (x, y)) in rows[64..].iter().enumerate() {
-            let expected = naive.write(x, y, true);
-            let before = model.write(x, y.into()).unwrap();
+            let expected = naive.write(x, y, weight(64 + write), true);
+            let before = model.write_weighted(x, y.into(), weight(64 + write)).unwrap();
             let bound = f64::from(f32::EPSILON)
                 * operations
                 * ((WARM_UP_PASSES * 64 + write) as f64).sqrt();
@@ -249,14 +261,16 @@ fn a_refused_observation_changes_no_bit() {
     let refusals = [
         model.write(&[0.0; 2], (&[0.0; 2]).into()).unwrap_err(),
         model.write(&x, (&[0.0]).into()).unwrap_err(),
-        model.write(&[0.0, f32::NAN, 0.0], (&[0.0; 2]).into()).unwrap_err(),
+        model.write(&[0.0, f32::NEG_INFINITY, 0.0], (&[0.0; 2]).into()).unwrap_err(),
         model.write(&x, (&[0.0, f32::INFINITY]).into()).unwrap_err(),
         model.write(&x, Target::Label("a".into())).unwrap_err(),
+        model.write(&x, (&[f32::NAN; 2]).into()).unwrap_err(),
     ];
     assert_eq!(refusals[0], Error::Length { what: "input", expected: 3, got: 2 });
     assert_eq!(refusals[2], Error::NotFinite { what: "input", index: 1 });
     assert_eq!(refusals[3], Error::NotFinite { what: "target", index: 1 });
-    let batch = ndarray::arr2(&[[0.0; 3], [f32::NAN; 3]]);
+    assert_eq!(refusals[5], Error::NoTarget);
+    let batch = ndarray::arr2(&[[0.0; 3], [f32::INFINITY; 3]]);
     assert!(model.write_batch(batch.view(), ndarray::Array2::zeros((2, 2)).view()).is_err());
     assert!(model.write_batch(batch.view(), ndarray::Array2::zeros((1, 2)).view()).is_err());
     assert_eq!(bits(&model), before);

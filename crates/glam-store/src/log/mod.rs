@@ -5,11 +5,13 @@ pub(crate) mod entry;
 pub(crate) mod header;
 mod reader;
 pub(crate) mod recovery;
+mod seek;
 mod writer;
 
 pub(crate) use header::{BYTES as HEADER_BYTES, Header};
-pub(crate) use reader::Frames;
+pub(crate) use reader::{Content, Frames};
 pub(crate) use recovery::{
     Start, check_start, check_whole, open_tail, replay, replay_history, writer,
 };
+pub(crate) use seek::{Located, locate};
 pub(crate) use writer::Writer;

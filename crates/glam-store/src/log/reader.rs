@@ -4,25 +4,29 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use glam_core::{Label, Target};
+use glam_core::{Label, Target, check_weight};
 
 use super::entry::layout::FIXED;
-use super::entry::{Fixed, Layout};
+use super::entry::{Fixed, KIND_ERASED, Layout};
 use super::header::{BYTES, Header};
 use super::recovery::{Verdict, judge};
 use crate::bytes::{to_floats, wide};
+use crate::erasure::Intent;
 use crate::error::{Error, Result};
 use crate::file::{self, failed};
+use crate::history::Observation;
 use crate::manifest::Manifest;
 use crate::names::Name;
 
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// An observation in the log.
-#[derive(Debug)]
-pub(crate) struct Entry<'a> {
-    pub(crate) x: &'a [f32],
-    pub(crate) target: Target<'a>,
+/// What a frame holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// An observation, [`Frames::observation`].
+    Observation,
+    /// Nothing any more: the observation was erased.
+    Erased,
 }
 
 /// Goes through a log file frame by frame. Holds one frame at a time.
@@ -38,13 +42,17 @@ pub(crate) struct Frames {
     end: u64,
     /// The sequence number of the last frame.
     sequence: u64,
+    /// Its fixed part; `None` before the first.
+    fixed: Option<Fixed>,
     /// Set once the end of the whole frames was found.
     torn: bool,
     /// Where to go on after damage, and the sequence number before it.
     resume: Option<(u64, u64)>,
     frame: Vec<u8>,
+    /// The parts of the last frame's observation, but for a label.
     x: Vec<f32>,
     y: Vec<f32>,
+    weight: f32,
 }
 
 impl Frames {
@@ -63,11 +71,13 @@ impl Frames {
             offset: wide(BYTES),
             end,
             sequence: header.first_sequence - 1,
+            fixed: None,
             torn: false,
             resume: None,
             frame: Vec::new(),
             x: vec![0.0; layout.inputs],
             y: vec![0.0; layout.targets.unwrap_or(0)],
+            weight: 1.0,
         })
     }
 
@@ -108,6 +118,11 @@ impl Frames {
         self.sequence
     }
 
+    /// The fixed part of the frame to which [`Frames::advance`] went.
+    pub(crate) fn fixed(&self) -> Option<Fixed> {
+        self.fixed
+    }
+
     /// Bytes behind the last whole frame, once there is no next one.
     pub(crate) fn torn_bytes(&self) -> u64 {
         self.end - self.offset
@@ -121,15 +136,19 @@ impl Frames {
         }
     }
 
-    /// The next observation; `None` at the end of the whole frames.
+    /// Goes to the next frame; `None` at the end of the whole frames.
     ///
     /// # Errors
     /// Where a frame is damaged and it is not the torn end of the log, or out of order.
-    pub(crate) fn next(&mut self) -> Result<Option<Entry<'_>>> {
+    pub(crate) fn advance(&mut self) -> Result<Option<Content>> {
         if self.torn || self.offset == self.end {
             return Ok(None);
         }
-        let Some(fixed) = self.read_frame()? else {
+        let read = match self.read_frame()? {
+            None => self.read_again()?,
+            whole => whole,
+        };
+        let Some(fixed) = read else {
             self.find_damage()?;
             self.torn = true;
             return Ok(None);
@@ -143,32 +162,48 @@ impl Frames {
         let offset = self.offset;
         self.offset += wide(fixed.length);
         self.sequence = fixed.sequence;
-        let (x, y) = self.layout.split(&self.frame[FIXED..]);
+        self.fixed = Some(fixed);
+        if fixed.kind == KIND_ERASED {
+            return Ok(Some(Content::Erased));
+        }
+        let (weight, x, y) = self.layout.split(&self.frame);
         to_floats(x, &mut self.x);
-        let target = match self.layout.targets {
-            Some(_) => {
-                to_floats(y, &mut self.y);
-                Target::Numbers(&self.y)
+        self.weight = weight;
+        let mut wrong = check_weight(weight).is_err().then_some("a weight is out of range");
+        match self.layout.targets {
+            Some(_) => to_floats(y, &mut self.y),
+            None if std::str::from_utf8(y).is_err() => wrong = Some("a label is not UTF-8"),
+            None => {}
+        }
+        match wrong {
+            Some(what) => {
+                self.resume = Some((self.offset, self.sequence));
+                Err(Error::Malformed { path: self.path.clone(), what, at: offset })
             }
-            None => match std::str::from_utf8(y) {
-                Ok(text) => Target::Label(Label::Text(text)),
-                Err(_) => {
-                    self.resume = Some((self.offset, self.sequence));
-                    let what = "a label is not UTF-8";
-                    return Err(Error::Malformed { path: self.path.clone(), what, at: offset });
-                }
-            },
-        };
-        Ok(Some(Entry { x: &self.x, target }))
+            None => Ok(Some(Content::Observation)),
+        }
     }
 
-    /// Whether there is a next observation; the place stays the same.
+    /// The observation to which [`Frames::advance`] went.
+    pub(crate) fn observation(&self) -> Observation<'_> {
+        let target = match self.layout.targets {
+            Some(_) => Target::Numbers(&self.y),
+            None => {
+                let (.., label) = self.layout.split(&self.frame);
+                // `advance` has checked it.
+                Target::Label(Label::Text(std::str::from_utf8(label).unwrap_or_default()))
+            }
+        };
+        Observation { sequence: self.sequence, x: &self.x, target, weight: self.weight }
+    }
+
+    /// Whether there is a next frame; the place stays the same.
     ///
     /// # Errors
-    /// As [`Frames::next`].
+    /// As [`Frames::advance`].
     pub(crate) fn has_next(&mut self) -> Result<bool> {
         let (offset, sequence) = (self.offset, self.sequence);
-        let found = self.next()?.is_some();
+        let found = self.advance()?.is_some();
         if found {
             self.seek(offset, sequence)?;
         }
@@ -192,6 +227,23 @@ impl Frames {
         self.frame.resize(fixed.length, 0);
         self.fill(FIXED)?;
         Ok(self.layout.whole(&self.frame))
+    }
+
+    /// Looks at the frame at `offset` once more: a writer may be erasing it, or have done so between
+    /// two reads of parts of it.
+    fn read_again(&mut self) -> Result<Option<Fixed>> {
+        // The intent is there before the first byte changes, and goes after the last did.
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        let erasing = Intent::read(directory, self.header.memory)?
+            .and_then(|intent| intent.names(self.header.number, self.offset, self.sequence))
+            .filter(|fixed| self.layout.admits(fixed))
+            .filter(|fixed| wide(fixed.length) <= self.end - self.offset);
+        let behind = self.offset + erasing.map_or(0, |fixed| wide(fixed.length));
+        self.file.seek(SeekFrom::Start(behind)).map_err(failed(&self.path, "read the log"))?;
+        match erasing {
+            None => self.read_frame(),
+            erasing => Ok(erasing),
+        }
     }
 
     fn fill(&mut self, from: usize) -> Result<()> {

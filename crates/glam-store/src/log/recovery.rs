@@ -6,10 +6,11 @@ use glam_core::Model;
 
 use super::entry::Layout;
 use super::entry::layout::FIXED;
-use super::reader::Frames;
+use super::reader::{Content, Frames};
 use super::writer::Writer;
 use crate::bytes::wide;
 use crate::error::{Error, Result};
+use crate::history::Observation;
 use crate::manifest::Manifest;
 
 /// The unit in which a disk writes, or loses what was written: see the assumptions about the
@@ -86,13 +87,19 @@ pub(crate) fn open_tail(directory: &Path, manifest: &Manifest) -> Result<Frames>
     Ok(frames)
 }
 
-/// Writes every frame that follows to `model`.
+/// Writes the observation of every frame that follows to `model`.
 pub(crate) fn replay(frames: &mut Frames, model: &mut Model) -> Result<()> {
     let path = frames.path().to_owned();
-    while let Some(entry) = frames.next()? {
-        model
-            .write(entry.x, entry.target)
-            .map_err(|source| Error::Damaged { path: path.clone(), source })?;
+    while let Some(content) = frames.advance()? {
+        match content {
+            Content::Observation => {
+                let Observation { x, target, weight, .. } = frames.observation();
+                model
+                    .write_weighted(x, target, weight)
+                    .map_err(|source| Error::Damaged { path: path.clone(), source })?;
+            }
+            Content::Erased => model.skip(),
+        }
     }
     Ok(())
 }
@@ -163,7 +170,7 @@ mod tests {
         for sequence in 1..=count {
             let unflushed = (sequence - 1 - flushed.min(sequence - 1)) as u32;
             let x = [sequence as f32; LAYOUT_INPUTS];
-            layout().encode(sequence, unflushed, &x, Target::Numbers(&[1.0]), &mut bytes);
+            layout().encode(sequence, unflushed, &x, Target::Numbers(&[1.0]), 1.0, &mut bytes);
         }
         let length = bytes.len() / count as usize;
         (bytes, length)
@@ -207,7 +214,7 @@ mod tests {
         let (mut bytes, length) = frames(1, 0);
         let mut far = Vec::new();
         let x = [0.0; LAYOUT_INPUTS];
-        layout().encode(1000, 0, &x, Target::Numbers(&[1.0]), &mut far);
+        layout().encode(1000, 0, &x, Target::Numbers(&[1.0]), 1.0, &mut far);
         bytes.truncate(length - 1);
         bytes.extend(far);
         assert_eq!(judge(&bytes, layout(), 0, 1), Verdict::Torn);

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use glam_core::{Label, MAX_LABEL_BYTES, Target};
+use glam_core::{Target, check_input, check_weight};
 
 use super::entry::Layout;
 use super::header::{BYTES, Header};
@@ -88,40 +88,34 @@ impl Writer {
     }
 
     /// Appends an observation. Everything is checked before the first byte is written.
-    pub(crate) fn append(&mut self, sequence: u64, x: &[f32], target: Target<'_>) -> Result<()> {
+    pub(crate) fn append(
+        &mut self,
+        sequence: u64,
+        x: &[f32],
+        target: Target<'_>,
+        weight: f32,
+    ) -> Result<()> {
         self.check_failure()?;
         let expected = self.sequence.saturating_add(1);
         if sequence != expected {
             let (path, offset) = (self.path.clone(), self.bytes());
             return Err(Error::Sequence { path, offset, expected, got: sequence });
         }
-        self.check(x, target)?;
+        self.check(x, target, weight)?;
         if self.buffer.len() + self.layout.longest() > self.buffer.capacity() {
             self.hand_over()?;
         }
         let unflushed = u32::try_from(self.sequence - self.flushed).unwrap_or(u32::MAX);
-        self.layout.encode(sequence, unflushed, x, target, &mut self.buffer);
+        self.layout.encode(sequence, unflushed, x, target, weight, &mut self.buffer);
         self.sequence = sequence;
         Ok(())
     }
 
     /// Refuses what could not be read back, or not be replayed.
-    fn check(&self, x: &[f32], target: Target<'_>) -> Result<(), glam_core::Error> {
-        check_row("input", x, self.layout.inputs)?;
-        match (self.layout.targets, target) {
-            (Some(targets), Target::Numbers(y)) => check_row("target", y, targets),
-            (None, Target::Label(Label::Text(text))) => {
-                let got = text.len();
-                let max = MAX_LABEL_BYTES;
-                let allowed = (1..=max).contains(&got);
-                allowed.then_some(()).ok_or(glam_core::Error::LabelLength { got, max })
-            }
-            (None, Target::Label(Label::Integer(_))) => Ok(()),
-            (Some(_), _) => {
-                Err(glam_core::Error::TargetKind { expected: "numbers", got: "a label" })
-            }
-            (None, _) => Err(glam_core::Error::TargetKind { expected: "labels", got: "numbers" }),
-        }
+    fn check(&self, x: &[f32], target: Target<'_>, weight: f32) -> Result<(), glam_core::Error> {
+        check_weight(weight)?;
+        check_input(x, self.layout.inputs)?;
+        target.check(self.layout.kind_of_targets())
     }
 
     /// Hands what is buffered to the operating system.
@@ -170,16 +164,6 @@ impl Writer {
     }
 }
 
-fn check_row(what: &'static str, row: &[f32], expected: usize) -> Result<(), glam_core::Error> {
-    if row.len() != expected {
-        return Err(glam_core::Error::Length { what, expected, got: row.len() });
-    }
-    match row.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(glam_core::Error::NotFinite { what, index }),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,15 +177,18 @@ mod tests {
         let mut log = Writer::at(path, file, Layout::new(1, 1, Some(1)), wide(BYTES), 0);
         let mut failed = None;
         for sequence in 1..100_000 {
-            if let Err(error) = log.append(sequence, &[1.0], Target::Numbers(&[2.0])) {
+            if let Err(error) = log.append(sequence, &[1.0], Target::Numbers(&[2.0]), 1.0) {
                 failed = Some((sequence, error));
                 break;
             }
         }
         let (sequence, error) = failed.unwrap();
         assert!(matches!(error, Error::Io { action: "write the log", .. }), "{error}");
-        let poisoned =
-            [log.append(sequence, &[1.0], Target::Numbers(&[2.0])), log.hand_over(), log.flush()];
+        let poisoned = [
+            log.append(sequence, &[1.0], Target::Numbers(&[2.0]), 1.0),
+            log.hand_over(),
+            log.flush(),
+        ];
         for error in poisoned.map(Result::unwrap_err) {
             let full = matches!(error, Error::Poisoned { kind: io::ErrorKind::StorageFull, .. });
             assert!(full, "{error}");

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use glam_core::MAX_LABEL_BYTES;
 
-use crate::log::entry::{KIND_LABEL, KIND_NUMBERS, layout as frame};
+use crate::erasure::layout as erasure;
+use crate::log::entry::{self, layout as frame};
 use crate::log::{header as log, recovery};
 use crate::segment::{header as segment, slots, structure};
 use crate::{FORMAT_VERSION, manifest, record};
@@ -94,6 +95,21 @@ fn the_documented_bytes_of_segments_and_logs_are_those_of_the_code() {
         ],
     );
     check(
+        "Intent to erase",
+        &[
+            ("magic", erasure::MAGIC),
+            ("version", erasure::VERSION),
+            ("length", erasure::LENGTH),
+            ("memory", erasure::MEMORY),
+            ("log", erasure::LOG),
+            ("offset", erasure::OFFSET),
+            ("sequence", erasure::SEQUENCE),
+            ("unflushed", erasure::UNFLUSHED),
+            ("checksum", erasure::CHECKSUM),
+            ("end", erasure::BYTES),
+        ],
+    );
+    check(
         "Frame",
         &[
             ("length", frame::LENGTH),
@@ -117,8 +133,11 @@ fn the_documented_numbers_are_those_of_the_code() {
         ("bytes of a sector", recovery::SECTOR_BYTES),
         ("most bytes of a configuration record", record::MAX_BYTES),
         ("most bytes of a label", MAX_LABEL_BYTES),
-        ("frame kind: numbers", KIND_NUMBERS as usize),
-        ("frame kind: label", KIND_LABEL as usize),
+        ("frame kind: numbers", entry::KIND_NUMBERS as usize),
+        ("frame kind: label", entry::KIND_LABEL as usize),
+        ("frame kind: numbers with a weight", entry::KIND_WEIGHTED_NUMBERS as usize),
+        ("frame kind: label with a weight", entry::KIND_WEIGHTED_LABEL as usize),
+        ("frame kind: erased", entry::KIND_ERASED as usize),
     ];
     let found: Vec<(&str, usize)> =
         rows.iter().map(|row| (row[0].as_str(), row[1].parse().unwrap())).collect();

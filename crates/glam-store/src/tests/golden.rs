@@ -99,7 +99,7 @@ fn a_golden_log_is_written_again_byte_for_byte() {
             // The snapshot's checkpoint flushed what came before it.
             let flushed = if sequence > SNAPSHOT { SNAPSHOT } else { 0 };
             let unflushed = (sequence - 1 - flushed) as u32;
-            header.layout().encode(sequence, unflushed, &x, target, &mut bytes);
+            header.layout().encode(sequence, unflushed, &x, target, 1.0, &mut bytes);
         }
         assert!(bytes == fs::read(golden().join(name).join("log-1")).unwrap(), "{name}");
         let path = golden().join(name).join("MANIFEST");

@@ -94,7 +94,7 @@ fn write_any(store: &mut Store, model: &mut glam_core::Model) -> crate::Result<(
         let (x, y, class) = observation(sequence);
         let target = super::target(model.recall().config(), &y, class);
         model.check(&x, target)?;
-        store.append(sequence, &x, target)?;
+        store.append(sequence, &x, target, 1.0)?;
         model.write(&x, target)?;
     }
     store.checkpoint(model)

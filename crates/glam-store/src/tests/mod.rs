@@ -3,8 +3,10 @@
 mod beside;
 mod crash;
 mod damage;
+mod erase;
 mod format;
 mod golden;
+mod history;
 mod hostile;
 mod refusals;
 mod reopen;
@@ -64,7 +66,7 @@ fn write(store: &mut Store, model: &mut Model, count: u64) -> Result<()> {
         let sequence = model.recall().sequence() + 1;
         let (x, y, class) = observation(sequence);
         let target = target(model.recall().config(), &y, class);
-        store.append(sequence, &x, target)?;
+        store.append(sequence, &x, target, 1.0)?;
         model.write(&x, target)?;
     }
     Ok(())
@@ -171,5 +173,6 @@ fn handles_can_be_shared() {
     fn shared<T: Send + Sync + Unpin>() {}
     shared::<Store>();
     shared::<Reader>();
+    shared::<crate::History>();
     shared::<crate::Error>();
 }

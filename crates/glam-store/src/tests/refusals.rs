@@ -115,18 +115,19 @@ fn a_refused_row_leaves_the_log_as_it_is() {
     store.flush().unwrap();
     let log = fs::read(directory.join("log-1")).unwrap();
     let (x, y) = ([0.5; 3], [0.5; 2]);
-    let bad: [(u64, &[f32], Target<'_>); 8] = [
+    let bad: [(u64, &[f32], Target<'_>); 9] = [
         (2, &x, (&y).into()),
         (4, &x, (&y).into()),
         (u64::MAX, &x, (&y).into()),
         (3, &x[1..], (&y).into()),
-        (3, &[0.5, f32::NAN, 0.5], (&y).into()),
+        (3, &[0.5, f32::INFINITY, 0.5], (&y).into()),
+        (3, &x, (&[f32::NAN; 2]).into()),
         (3, &x, (&[0.5; 3]).into()),
         (3, &x, (&[0.5, f32::INFINITY]).into()),
         (3, &x, Label::from("ash").into()),
     ];
     for (sequence, x, target) in bad {
-        store.append(sequence, x, target).unwrap_err();
+        store.append(sequence, x, target, 1.0).unwrap_err();
     }
     store.flush().unwrap();
     assert_eq!(fs::read(directory.join("log-1")).unwrap(), log);
@@ -142,12 +143,12 @@ fn label_length_is_refused_one_past_its_edges() {
     let long = "é".repeat(MAX_LABEL_BYTES / 2) + "x";
     assert_eq!(long.len(), MAX_LABEL_BYTES + 1);
     for bad in ["", long.as_str()] {
-        store.append(1, &[0.5; 3], Label::from(bad).into()).unwrap_err();
+        store.append(1, &[0.5; 3], Label::from(bad).into(), 1.0).unwrap_err();
     }
-    store.append(1, &[0.5; 3], (&[1.0]).into()).unwrap_err();
+    store.append(1, &[0.5; 3], (&[1.0]).into(), 1.0).unwrap_err();
     let longest = &long[..MAX_LABEL_BYTES];
     for (sequence, label) in [longest, "x"].into_iter().enumerate() {
-        store.append(sequence as u64 + 1, &[0.5; 3], Label::from(label).into()).unwrap();
+        store.append(sequence as u64 + 1, &[0.5; 3], Label::from(label).into(), 1.0).unwrap();
         model.write(&[0.5; 3], Label::from(label).into()).unwrap();
     }
     drop(store);

@@ -1,0 +1,71 @@
+//! The history, and forgetting: as if an observation had never been written.
+
+use glam_core::{Config, Model};
+use glam_store::History;
+
+use crate::error::{Error, Result};
+use crate::memory::{Memory, State};
+
+impl Memory {
+    /// Every observation written so far that was not erased, in order: the history. It is read from
+    /// the files, one observation in memory at a time, and stays at this moment whatever is
+    /// written while it is gone through.
+    ///
+    /// # Errors
+    /// [`Error::NoHistory`] without files, [`Error::Store`] where the log cannot be written or read.
+    pub fn history(&self) -> Result<History> {
+        match &mut *self.state.write() {
+            State::Volatile(_) => Err(Error::NoHistory),
+            State::Stored(_, store) => Ok(store.history()?),
+            State::ReadOnly(reader) => Ok(reader.history()?),
+        }
+    }
+
+    /// Forgets observation `sequence`: its bytes in the log are overwritten, and the memory is learned
+    /// anew from the rest of the history. Every read then gives, bit for bit, what it would have
+    /// given had the observation never been written; labels that no other observation has are
+    /// gone. Later observations keep their sequence numbers. When this returns, no file of the
+    /// memory holds the observation, and a snapshot without it is on the disk; what the file system
+    /// keeps of files that were removed, and what copies hold, is out of its reach.
+    ///
+    /// Costs as much as [`Memory::rebuild`]: one write of every observation that is left, during
+    /// which other calls wait. A second model is in memory meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::NoHistory`] without files, [`Error::ReadOnly`], and [`Error::Store`] where there is no
+    /// such observation ([`glam_store::Error::NoObservation`]) or it is forgotten already
+    /// ([`glam_store::Error::Erased`]): then nothing has changed. Another [`Error::Store`] says that
+    /// the files could not be read or written: the next opening of the memory then finds it with
+    /// the observation or without it, whole in either case.
+    pub fn forget(&self, sequence: u64) -> Result<()> {
+        match &mut *self.state.write() {
+            State::Volatile(_) => Err(Error::NoHistory),
+            State::Stored(model, store) => {
+                store.erase(sequence)?;
+                **model = relearned(model.recall().config().clone(), store.history()?)?;
+                store.checkpoint(model)?;
+                Ok(store.finish_erase()?)
+            }
+            State::ReadOnly(_) => Err(Error::ReadOnly),
+        }
+    }
+}
+
+/// The model that the observations of `history` make, with a skip for each that was erased: bit for
+/// bit the model that was never given those.
+pub(crate) fn relearned(config: Config, mut history: History) -> Result<Model> {
+    let mut model = Model::new(config);
+    while let Some(observation) = history.next()? {
+        skip_to(&mut model, observation.sequence - 1);
+        model.write_weighted(observation.x, observation.target, observation.weight)?;
+    }
+    skip_to(&mut model, history.last());
+    Ok(model)
+}
+
+/// Skips until the model has counted `sequence` observations.
+fn skip_to(model: &mut Model, sequence: u64) {
+    while model.recall().sequence() < sequence {
+        model.skip();
+    }
+}
