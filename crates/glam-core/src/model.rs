@@ -9,12 +9,12 @@ use crate::kernel::{LANES, Simd, Step, map};
 use crate::label::Labels;
 use crate::noise::Noise;
 use crate::observation::{Target, check_weight};
+use crate::observations::Kept;
 use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
 use crate::report::{Report, Sizes};
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
 use crate::structure::Structure;
-use crate::observations::Kept;
 use crate::warm_up::WarmUp;
 
 /// Times the observations of the warm-up are gone through when the memory is fitted to them: once
@@ -243,7 +243,12 @@ impl Model {
         let warm_up = std::mem::take(&mut self.warm_up);
         let recall = &mut self.recall;
         let outputs = recall.outputs();
-        let structure = Structure::fit(&recall.config, warm_up.kept().rows(), warm_up.kept().targets(), outputs);
+        let structure = Structure::fit(
+            &recall.config,
+            warm_up.kept().rows(),
+            warm_up.kept().targets(),
+            outputs,
+        );
         recall.slots = SlotTable::default();
         recall.weights = Arena::new(weight_lines(structure.width(), outputs));
         let covariance = recall.config.precision().floats(structure.n());

@@ -52,12 +52,21 @@ impl Observations {
     ///
     /// # Errors
     /// [`Error::TargetKind`] for a label that the memory does not know.
-    pub fn add(&mut self, labels: &Labels, x: &[f32], target: Target<'_>, weight: f32) -> Result<()> {
+    pub fn add(
+        &mut self,
+        labels: &Labels,
+        x: &[f32],
+        target: Target<'_>,
+        weight: f32,
+    ) -> Result<()> {
         let kept = match target {
             Target::Numbers(y) => Kept::Numbers(y),
-            Target::Label(label) => Kept::Class(labels.position(label).ok_or(
-                Error::TargetKind { expected: "a label of the memory", got: "an unknown one" },
-            )?),
+            Target::Label(label) => {
+                Kept::Class(labels.position(label).ok_or(Error::TargetKind {
+                    expected: "a label of the memory",
+                    got: "an unknown one",
+                })?)
+            }
         };
         self.push(x, kept, weight);
         Ok(())
