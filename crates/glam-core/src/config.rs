@@ -22,6 +22,13 @@ pub const MAX_GATE_FLOATS: usize = 1 << 27;
 /// The most observations that may be gathered before the normaliser and the gates are fixed.
 pub const MAX_WARM_UP: u32 = 1 << 20;
 
+/// The most earlier observations that a write can be told to learn again.
+pub const MAX_REHEARSE: u32 = 64;
+/// The smallest byte limit of a memory.
+pub const MIN_MAX_BYTES: u64 = 1 << 16;
+/// Bytes of earlier observations that are kept in memory by default.
+pub const DEFAULT_HISTORY_BYTES: u64 = 32 << 20;
+
 /// What a memory learns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Targets {
@@ -55,6 +62,17 @@ pub enum Family {
     },
 }
 
+/// How many earlier observations a write learns again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Rehearse {
+    /// As many as the order of the stream demands: none where it is shuffled, up to
+    /// [`MAX_REHEARSE`] where what was learned before is being lost.
+    #[default]
+    Auto,
+    /// So many at every write, at most [`MAX_REHEARSE`]; 0 is none.
+    Fixed(u32),
+}
+
 /// A checked configuration. Made by [`Config::builder`]; never changes afterwards.
 ///
 /// Everything but the inputs and the targets has a default that serves every data set; settings
@@ -71,6 +89,10 @@ pub struct Config {
     view: Option<u32>,
     levels: Option<Vec<u8>>,
     warm_up: u32,
+    rehearse: Rehearse,
+    history_bytes: u64,
+    max_bytes: Option<u64>,
+    window: Option<u32>,
 }
 
 impl Config {
@@ -93,6 +115,10 @@ impl Config {
             view: None,
             levels: None,
             warm_up: 1024,
+            rehearse: Rehearse::Auto,
+            history_bytes: DEFAULT_HISTORY_BYTES,
+            max_bytes: None,
+            window: None,
         }
     }
 
@@ -141,6 +167,26 @@ impl Config {
         self.warm_up as usize
     }
 
+    /// How many earlier observations a write learns again.
+    pub fn rehearse(&self) -> Rehearse {
+        self.rehearse
+    }
+
+    /// Bytes of earlier observations that are kept in memory to be rehearsed.
+    pub fn history_bytes(&self) -> u64 {
+        self.history_bytes
+    }
+
+    /// The most bytes that the memory may take, where it was set.
+    pub fn max_bytes(&self) -> Option<u64> {
+        self.max_bytes
+    }
+
+    /// Writes over which what was learned is forgotten, where it was set.
+    pub fn window(&self) -> Option<u32> {
+        self.window
+    }
+
     /// Checks a configuration that came from outside (a file) as [`ConfigBuilder::build`] would.
     pub fn check(self) -> Result<Self> {
         self.to_builder().build()
@@ -157,6 +203,10 @@ impl Config {
             view: self.view(),
             levels: self.levels.clone(),
             warm_up: self.warm_up(),
+            rehearse: self.rehearse,
+            history_bytes: self.history_bytes,
+            max_bytes: self.max_bytes,
+            window: self.window,
         }
     }
 }
@@ -173,6 +223,10 @@ pub struct ConfigBuilder {
     view: Option<usize>,
     levels: Option<Vec<u8>>,
     warm_up: usize,
+    rehearse: Rehearse,
+    history_bytes: u64,
+    max_bytes: Option<u64>,
+    window: Option<u32>,
 }
 
 impl ConfigBuilder {
@@ -217,6 +271,33 @@ impl ConfigBuilder {
     /// Default 1,024. Reads are answered from the first write on, whatever this is.
     pub fn warm_up(mut self, observations: usize) -> Self {
         self.warm_up = observations;
+        self
+    }
+
+    /// How many earlier observations a write learns again. Default [`Rehearse::Auto`].
+    pub fn rehearse(mut self, rehearse: Rehearse) -> Self {
+        self.rehearse = rehearse;
+        self
+    }
+
+    /// Bytes of earlier observations to keep in memory, a fair sample of all, so that they can be
+    /// rehearsed. Default 32 MiB; 0 keeps none, and then nothing is rehearsed.
+    pub fn history_bytes(mut self, bytes: u64) -> Self {
+        self.history_bytes = bytes;
+        self
+    }
+
+    /// The most bytes that slots, their table and the kept history may take, at least 64 KiB. Left open,
+    /// tables and levels are the only bound.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = Some(bytes);
+        self
+    }
+
+    /// Writes over which what was learned is forgotten, 2 or more: for a world that drifts. Left
+    /// open, nothing is forgotten.
+    pub fn window(mut self, writes: u32) -> Self {
+        self.window = Some(writes);
         self
     }
 
@@ -265,6 +346,18 @@ impl ConfigBuilder {
                 rule: "1 to 64 families",
             });
         }
+        if let Rehearse::Fixed(times) = self.rehearse {
+            range("rehearse", times as usize, 0, MAX_REHEARSE as usize, "0 to 64 a write")?;
+        }
+        if let Some(bytes) = self.max_bytes
+            && bytes < MIN_MAX_BYTES
+        {
+            let (setting, rule) = ("max_bytes", "at least 65,536 bytes");
+            return Err(Error::Setting { setting, got: bytes.to_string(), rule });
+        }
+        if let Some(window) = self.window {
+            range("window", window as usize, 2, u32::MAX as usize, "2 writes or more")?;
+        }
         let outputs = match self.targets {
             Targets::Numbers(targets) => targets as usize,
             Targets::Labels => 1,
@@ -287,6 +380,10 @@ impl ConfigBuilder {
             view,
             levels: self.levels,
             warm_up,
+            rehearse: self.rehearse,
+            history_bytes: self.history_bytes,
+            max_bytes: self.max_bytes,
+            window: self.window,
         };
         let gate_floats = Picks::choose(&config, 1).gate_floats();
         if gate_floats > MAX_GATE_FLOATS {

@@ -46,8 +46,9 @@ mod warm_up;
 mod wire;
 
 pub use config::{
-    Config, ConfigBuilder, Family, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS, MAX_TABLES, MAX_TARGETS,
-    MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS, Precision, Targets,
+    Config, ConfigBuilder, DEFAULT_HISTORY_BYTES, Family, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS,
+    MAX_REHEARSE, MAX_TABLES, MAX_TARGETS, MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS,
+    MIN_MAX_BYTES, Precision, Rehearse, Targets,
 };
 pub use consolidate::{Serial, Workers};
 pub use error::{Error, Result};

@@ -31,6 +31,8 @@ pub struct State<'a> {
     pub weights: &'a [Line],
     /// The covariances of every slot, slot 0 first.
     pub covariances: &'a [Line],
+    /// Observations that are kept to be rehearsed; only writing needs them.
+    pub history: Vec<u8>,
 }
 
 impl Model {
@@ -55,10 +57,12 @@ impl Model {
             covariance_lines: self.covariances.stride(),
             weights: recall.weights.lines(),
             covariances: self.covariances.lines(),
+            history: Vec::new(),
         }
     }
 
-    /// The model whose state was kept: `structure`, `keys` and lines as [`State`] names them.
+    /// The model whose state was kept: `structure`, `keys`, lines and `history` as [`State`] names
+    /// them.
     ///
     /// # Errors
     /// [`Error::Damaged`] where the parts cannot be the state of a memory of this configuration.
@@ -68,7 +72,9 @@ impl Model {
         keys: Vec<u64>,
         weights: Vec<Line>,
         covariances: Vec<Line>,
+        history: &[u8],
     ) -> Result<Self> {
+        let _ = history;
         let saved = SavedRecall::decode(config, structure, keys)?;
         let slots = saved.slots.len();
         let weights = Arena::from_lines(weights, saved.weight_lines(), slots)?;

@@ -232,6 +232,7 @@ fn resume(model: &Model) -> Model {
         state.keys.to_vec(),
         state.weights.to_vec(),
         state.covariances.to_vec(),
+        &[],
     )
     .unwrap()
 }
@@ -443,6 +444,7 @@ proptest! {
             state.keys.to_vec(),
             state.weights.to_vec(),
             state.covariances.to_vec(),
+            &[],
         );
         if let Ok(mut restored) = restored {
             let mut out = vec![0.0; restored.recall().outputs()];
