@@ -50,7 +50,7 @@ pub use config::{
     MAX_REHEARSE, MAX_TABLES, MAX_TARGETS, MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS,
     MIN_MAX_BYTES, Precision, Rehearse, Targets,
 };
-pub use consolidate::{Serial, Workers};
+pub use consolidate::{Decision, Flow, Options, Progress, Serial, Trial, Workers};
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};

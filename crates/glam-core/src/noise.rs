@@ -97,6 +97,24 @@ impl Noise {
         self.silent -= self.silent * share;
     }
 
+    /// Takes the size of errors from predictions of rows that were held out: pairs of the errors, one
+    /// an output, and the S that the slots claim there.
+    pub(crate) fn judge<'e>(&mut self, held: impl Iterator<Item = (&'e [f32], f64)>) {
+        let mut sums = vec![(0.0, 0.0); self.size.len()];
+        for (errors, claimed) in held {
+            for (sum, &error) in sums.iter_mut().zip(errors).filter(|(_, error)| !error.is_nan()) {
+                sum.0 += f64::from(error) * f64::from(error) / claimed;
+                sum.1 += 1.0;
+            }
+        }
+        for (size, (sum, count)) in self.size.iter_mut().zip(sums) {
+            if count > 0.0 {
+                *size = sum / count;
+            }
+        }
+        self.count = SIZE_WINDOW;
+    }
+
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.f64s(&[self.count, self.silent, self.own, self.neighbour]);
         writer.f64s(&self.size);
