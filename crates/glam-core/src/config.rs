@@ -66,7 +66,7 @@ pub enum Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Rehearse {
     /// As many as the order of the stream demands: none where it is shuffled, up to
-    /// [`MAX_REHEARSE`] where what was learned before is being lost.
+    /// [`MAX_AUTO_REHEARSE`](crate::MAX_AUTO_REHEARSE) where what was learned before is being lost.
     #[default]
     Auto,
     /// So many at every write, at most [`MAX_REHEARSE`]; 0 is none.

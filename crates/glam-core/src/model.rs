@@ -11,6 +11,7 @@ use crate::noise::Noise;
 use crate::observation::{Target, check_weight};
 use crate::observations::Kept;
 use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
+use crate::rehearsal::{Age, Look, Rehearsal};
 use crate::report::{Report, Sizes};
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
@@ -45,6 +46,7 @@ pub struct Model {
     pub(crate) recall: Recall<Arena>,
     pub(crate) covariances: Arena,
     pub(crate) warm_up: WarmUp,
+    pub(crate) rehearsal: Rehearsal,
     scratch: Scratch,
     /// The prediction made before the last write, in the units of the data.
     before: Vec<f32>,
@@ -62,11 +64,17 @@ impl Model {
             slots: SlotTable::default(),
             weights: Arena::default(),
         };
-        Self::from_parts(recall, Arena::default(), WarmUp::default())
+        Self::from_parts(recall, Arena::default(), WarmUp::default(), Rehearsal::default())
     }
 
-    pub(crate) fn from_parts(recall: Recall<Arena>, covariances: Arena, warm_up: WarmUp) -> Self {
-        Self { recall, covariances, warm_up, scratch: Scratch::default(), before: Vec::new() }
+    pub(crate) fn from_parts(
+        recall: Recall<Arena>,
+        covariances: Arena,
+        warm_up: WarmUp,
+        rehearsal: Rehearsal,
+    ) -> Self {
+        let (scratch, before) = (Scratch::default(), Vec::new());
+        Self { recall, covariances, warm_up, rehearsal, scratch, before }
     }
 
     /// The reading half.
@@ -139,17 +147,23 @@ impl Model {
         };
         self.before.clear();
         self.before.resize(self.recall.outputs(), 0.0);
-        if !self.warm_up.done() {
+        let warming_up = !self.warm_up.done();
+        if warming_up {
             self.warm_up.push(x, kept, weight);
         }
         if self.recall.structure.is_some() {
             self.learn(x, kept, weight, Pass::First)?;
             self.note_prediction();
+            if !warming_up {
+                self.rehearse()?;
+                self.rehearsal.offer(&self.recall.config, x, kept, weight);
+            }
         }
         if self.warm_up.due(self.recall.config.warm_up()) {
             self.fit()?;
             if self.warm_up.count() >= self.recall.config.warm_up() {
-                self.warm_up.finish();
+                let observations = self.warm_up.finish();
+                self.rehearsal.start(&self.recall.config, observations);
             }
         }
         self.recall.sequence += 1;
@@ -216,6 +230,31 @@ impl Model {
         Ok(())
     }
 
+    /// Learns earlier observations again, as many as the order of the stream demands.
+    fn rehearse(&mut self) -> Result<()> {
+        let mut rehearsal = std::mem::take(&mut self.rehearsal);
+        let config = &self.recall.config;
+        let (inputs, outputs) = (config.inputs(), self.recall.outputs());
+        let (times, sequence) =
+            (rehearsal.times(config, self.recall.noise.alike()), self.recall.sequence);
+        let mut pick = rehearsal.pick(config, sequence);
+        let mut result = Ok(());
+        for look in rehearsal.looks(config, sequence, times) {
+            let (index, pass, age) = match look {
+                Look::Learn => (pick(), Pass::Again, Age::Any),
+                Look::Any => (pick(), Pass::Probe, Age::Any),
+                Look::Recent(index) => (index, Pass::Probe, Age::Recent),
+            };
+            let (x, kept, weight) = rehearsal.kept().get(index, inputs, outputs);
+            match self.learn(x, kept, weight, pass) {
+                Ok(square) => rehearsal.note(age, square),
+                Err(error) => result = Err(error),
+            }
+        }
+        self.rehearsal = rehearsal;
+        result
+    }
+
     /// The prediction of the last [`Model::learn`] in the units of the data.
     fn note_prediction(&mut self) {
         let Some(structure) = &self.recall.structure else {
@@ -262,18 +301,19 @@ impl Model {
             .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
             .try_for_each(|(pass, index)| {
                 let (x, kept, weight) = warm_up.kept().get(index, inputs, outputs);
-                self.learn(x, kept, weight, pass)
+                self.learn(x, kept, weight, pass).map(|_| ())
             });
         self.warm_up = warm_up;
         result
     }
 
-    /// The write itself, on checked values and with room for every output.
-    fn learn(&mut self, x: &[f32], kept: Kept<'_>, weight: f32, pass: Pass) -> Result<()> {
+    /// The write itself, on checked values and with room for every output. Gives the squared error
+    /// before it, summed over outputs.
+    fn learn(&mut self, x: &[f32], kept: Kept<'_>, weight: f32, pass: Pass) -> Result<f64> {
         let outputs = self.recall.outputs();
         let Self { recall, covariances, scratch, .. } = self;
         let Some(structure) = &recall.structure else {
-            return Ok(());
+            return Ok(0.0);
         };
         scratch.fit(recall.config.inputs(), structure, outputs);
         dispatch(Update {
@@ -316,6 +356,8 @@ enum Pass {
     First,
     /// It was learned before: its error says nothing about new cues.
     Again,
+    /// It is only looked at.
+    Probe,
 }
 
 /// The parts of a model that one write works on.
@@ -334,16 +376,17 @@ struct Update<'a> {
 }
 
 impl Kernel for Update<'_> {
-    type Output = Result<()>;
+    type Output = Result<f64>;
 
     /// e = y - yhat; S = noise / weight + sum of phi' P phi; for each active slot u = P phi,
     /// W += e u' / S, P -= u u' / S.
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> Result<()> {
+    fn run<S: Simd>(self, simd: S) -> Result<f64> {
         let Self { structure, config, slots, weights, covariances, noise, scratch, .. } = self;
         let (n, width, precision) = (structure.n(), structure.width(), config.precision());
         activate(structure, slots, self.x, scratch);
-        for active in scratch.active.iter_mut().filter(|active| active.slot.is_none()) {
+        let learns = self.pass != Pass::Probe;
+        for active in scratch.active.iter_mut().filter(|active| learns && active.slot.is_none()) {
             active.slot = Some(slots.insert(active.key));
             weights.push();
             precision.reset(covariances.push(), n, prior_variance(n));
@@ -360,7 +403,18 @@ impl Kernel for Update<'_> {
             *error = y - *predicted;
         }
 
-        let own_noise = noise.variance() / self.weight;
+        let known = errors.iter().filter(|error| !error.is_nan());
+        let square = known.map(|&error| f64::from(error) * f64::from(error)).sum();
+        if !learns {
+            return Ok(square);
+        }
+
+        let base = match self.pass {
+            // A rehearsed observation is drawn at random: it has no neighbour that it is like.
+            Pass::Again => noise.plain(),
+            Pass::First | Pass::Probe => noise.variance(),
+        };
+        let own_noise = base / self.weight;
         let mut claimed = own_noise;
         let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
         for (index, (spread, (f, v))) in spreads.iter_mut().zip(steps).enumerate() {
@@ -388,7 +442,7 @@ impl Kernel for Update<'_> {
             precision.update(simd, covariances.floats_mut(slot), n, &step, rest, claimed, u);
             map::correct(simd, weights.floats_mut(slot), u, errors);
         }
-        Ok(())
+        Ok(square)
     }
 }
 

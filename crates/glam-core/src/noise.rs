@@ -67,6 +67,12 @@ impl Noise {
         NOISE * ((1.0 + alike) / (1.0 - alike)) as f32
     }
 
+    /// The noise of an observation that has no neighbours: one that is rehearsed.
+    #[inline(always)]
+    pub(crate) fn plain(&self) -> f32 {
+        NOISE
+    }
+
     /// Predictive variance of output `output`, normalised, where the slots claim `total`.
     pub(crate) fn predictive(&self, output: usize, total: f32) -> f32 {
         let size = self.size.get(output).copied().unwrap_or(PRIOR_SIZE);

@@ -8,6 +8,7 @@ use crate::label::{Label, Labels};
 use crate::model::{Model, weight_lines};
 use crate::noise::Noise;
 use crate::recall::Recall;
+use crate::rehearsal::Rehearsal;
 use crate::slots::{Arena, Line, SlotLines, SlotTable, lines_for};
 use crate::structure::Structure;
 use crate::warm_up::WarmUp;
@@ -45,10 +46,13 @@ impl Model {
         recall.labels.names().iter().for_each(|name| writer.text(name));
         recall.noise.encode(&mut writer);
         self.warm_up.encode(&mut writer);
+        self.rehearsal.encode(&mut writer);
         writer.u8(recall.structure.is_some().into());
         if let Some(structure) = &recall.structure {
             structure.encode(&mut writer);
         }
+        let mut history = Writer::default();
+        self.rehearsal.encode_kept(&mut history);
         State {
             sequence: recall.sequence,
             structure: writer.finish(),
@@ -57,7 +61,7 @@ impl Model {
             covariance_lines: self.covariances.stride(),
             weights: recall.weights.lines(),
             covariances: self.covariances.lines(),
-            history: Vec::new(),
+            history: history.finish(),
         }
     }
 
@@ -74,7 +78,6 @@ impl Model {
         covariances: Vec<Line>,
         history: &[u8],
     ) -> Result<Self> {
-        let _ = history;
         let saved = SavedRecall::decode(config, structure, keys)?;
         let slots = saved.slots.len();
         let weights = Arena::from_lines(weights, saved.weight_lines(), slots)?;
@@ -86,8 +89,11 @@ impl Model {
                 at: 4 * at,
             });
         }
-        let (recall, warm_up) = saved.with_parts(weights);
-        Ok(Self::from_parts(recall, covariances, warm_up))
+        let (recall, warm_up, mut rehearsal) = saved.with_parts(weights);
+        let mut reader = Reader::new(history);
+        rehearsal.decode_kept(&mut reader, &recall.config, recall.outputs())?;
+        reader.end()?;
+        Ok(Self::from_parts(recall, covariances, warm_up, rehearsal))
     }
 }
 
@@ -99,6 +105,7 @@ pub struct SavedRecall {
     labels: Labels,
     noise: Noise,
     warm_up: WarmUp,
+    rehearsal: Rehearsal,
     structure: Option<Structure>,
     slots: SlotTable,
 }
@@ -138,6 +145,7 @@ impl SavedRecall {
             noise => noise?,
         };
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
+        let rehearsal = Rehearsal::decode(&mut reader)?;
         let structure = match reader.u8()? {
             0 => None,
             _ => Some(Structure::decode(&mut reader, &config)?),
@@ -152,7 +160,7 @@ impl SavedRecall {
         }
         reader.end()?;
         let slots = SlotTable::from_keys(keys)?;
-        Ok(Self { config, sequence, labels, noise, warm_up, structure, slots })
+        Ok(Self { config, sequence, labels, noise, warm_up, rehearsal, structure, slots })
     }
 
     /// The sequence number of the last observation.
@@ -195,8 +203,8 @@ impl SavedRecall {
         self.with_parts(weights).0
     }
 
-    fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp) {
-        let Self { config, sequence, labels, noise, warm_up, structure, slots } = self;
-        (Recall { config, labels, sequence, noise, structure, slots, weights }, warm_up)
+    fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp, Rehearsal) {
+        let Self { config, sequence, labels, noise, warm_up, rehearsal, structure, slots } = self;
+        (Recall { config, labels, sequence, noise, structure, slots, weights }, warm_up, rehearsal)
     }
 }

@@ -22,7 +22,6 @@ use crate::normaliser::Normaliser;
 use crate::observations::Observations;
 use crate::slots::SlotTable;
 use crate::structure::Structure;
-use crate::warm_up::WarmUp;
 use candidates::candidates;
 use choose::Search;
 pub use decision::{Decision, Trial};
@@ -178,9 +177,10 @@ impl Model {
         model.recall.slots = SlotTable::from_keys(slots.keys)?;
         model.recall.weights = slots.weights;
         model.covariances = slots.covariances;
-        model.warm_up = WarmUp::default();
+        model.rehearsal = self.rehearsal.clone();
+        let observations = self.warm_up.clone().finish();
+        model.rehearsal.start(&model.recall.config, observations);
         model.warm_up.finish();
-        let _ = slots.claimed;
         Ok(model)
     }
 }
