@@ -17,13 +17,13 @@ const LEAST: f64 = 32.0;
 /// One recent and one older observation are looked at once in so many writes.
 const LOOK_EVERY: u64 = 16;
 /// The last observations that were kept; the oldest of them is the recent one that is looked at.
-const RECENT: usize = 16;
+const RECENT: usize = 64;
 /// The error of older observations over that of recent ones: up to the first it calls for no
 /// rehearsal, from the second on for all there is.
-const DEMAND: (f64, f64) = (1.5, 2.0);
+const DEMAND: (f64, f64) = (1.3, 1.5);
 /// What is left, at the next look, of a demand that has passed: rehearsal itself makes it pass, and
-/// a stream that was sorted may be taken to go on so for some ten thousand writes.
-const LASTING: f64 = 0.999;
+/// a stream that was sorted may be taken to go on so for some fifty thousand writes.
+const LASTING: f64 = 0.9998;
 /// The lag-one correlation of errors: likewise.
 const ALIKE: (f64, f64) = (0.1, 0.4);
 /// The streams of draws: which observation gives way to a new one, and which are rehearsed.
@@ -178,12 +178,14 @@ impl Rehearsal {
         &self.kept
     }
 
-    /// Counts the squared error at a kept observation, before it is learned again.
+    /// Counts the size of the error at a kept observation, before it is learned again; not its
+    /// square, which a few outliers would rule.
     pub(crate) fn note(&mut self, age: Age, square: f64) {
+        let size = square.sqrt();
         match age {
-            Age::Any => self.any.add(square),
+            Age::Any => self.any.add(size),
             Age::Recent => {
-                self.late.add(square);
+                self.late.add(size);
                 self.lost = (LASTING * self.lost).max(part(self.demand(), DEMAND));
             }
         }
