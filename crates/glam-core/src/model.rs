@@ -163,7 +163,7 @@ impl Model {
             self.fit()?;
             if self.warm_up.count() >= self.recall.config.warm_up() {
                 let observations = self.warm_up.finish();
-                self.rehearsal.start(&self.recall.config, observations);
+                self.rehearsal.start(&self.recall.config, &observations);
             }
         }
         self.recall.sequence += 1;
@@ -235,11 +235,10 @@ impl Model {
         let mut rehearsal = std::mem::take(&mut self.rehearsal);
         let config = &self.recall.config;
         let (inputs, outputs) = (config.inputs(), self.recall.outputs());
-        let (times, sequence) =
-            (rehearsal.times(config, self.recall.noise.alike()), self.recall.sequence);
-        let mut pick = rehearsal.pick(config, sequence);
+        let times = rehearsal.times(config, self.recall.noise.alike());
+        let mut pick = rehearsal.pick(config);
         let mut result = Ok(());
-        for look in rehearsal.looks(config, sequence, times) {
+        for look in rehearsal.looks(config, times) {
             let (index, pass, age) = match look {
                 Look::Learn => (pick(), Pass::Again, Age::Any),
                 Look::Any => (pick(), Pass::Probe, Age::Any),

@@ -20,7 +20,7 @@ const LOOK_EVERY: u64 = 16;
 const RECENT: usize = 64;
 /// The error of older observations over that of recent ones: up to the first it calls for no
 /// rehearsal, from the second on for all there is.
-const DEMAND: (f64, f64) = (1.3, 1.5);
+const DEMAND: (f64, f64) = (1.3, 1.4);
 /// What is left, at the next look, of a demand that has passed: rehearsal itself makes it pass, and
 /// a stream that was sorted may be taken to go on so for some fifty thousand writes.
 const LASTING: f64 = 0.9998;
@@ -47,7 +47,7 @@ impl Mean {
 /// The observations that are kept, and what a look back says.
 ///
 /// **Which are kept.** A reservoir (Vitter's algorithm R, 1985): every observation so far is in it
-/// with the same probability, whatever its size. Draws come from the seed and the sequence number.
+/// with the same probability, whatever its size. Draws come from the seed and the number of observations before.
 ///
 /// **How the order is noticed.** In a stream in random order what was learned long ago is recalled
 /// about as well as what was learned a moment ago. Where the stream is sorted, the recent
@@ -89,10 +89,10 @@ pub(crate) enum Look {
 }
 
 impl Rehearsal {
-    /// What a warm memory starts with: the observations that it warmed up on.
-    pub(crate) fn start(&mut self, config: &Config, observations: Observations) {
+    /// Starts with the observations so far, in order: what a memory has when it has warmed up.
+    pub(crate) fn start(&mut self, config: &Config, observations: &Observations) {
         let capacity = capacity(config);
-        if capacity == 0 || !self.kept.is_empty() {
+        if capacity == 0 || self.seen > 0 {
             return;
         }
         let (inputs, outputs) = (config.inputs(), target_floats(config));
@@ -133,15 +133,10 @@ impl Rehearsal {
         self.recent.push(place as u32);
     }
 
-    /// What write number `sequence` does with kept observations: `times` are learned again, and at
+    /// What the next write does with kept observations: `times` are learned again, and at
     /// times the errors of both ages are measured.
-    pub(crate) fn looks(
-        &self,
-        config: &Config,
-        sequence: u64,
-        times: u32,
-    ) -> impl Iterator<Item = Look> + use<> {
-        let looking = config.rehearse() == Rehearse::Auto && sequence.is_multiple_of(LOOK_EVERY);
+    pub(crate) fn looks(&self, config: &Config, times: u32) -> impl Iterator<Item = Look> + use<> {
+        let looking = config.rehearse() == Rehearse::Auto && self.seen.is_multiple_of(LOOK_EVERY);
         let recent = self.recent.first().filter(|_| looking && self.recent.len() == RECENT);
         let recent = recent.map(|&place| place as usize);
         let any = recent.filter(|_| times == 0).map(|_| Look::Any);
@@ -167,9 +162,9 @@ impl Rehearsal {
         if seen < LEAST { 0.0 } else { self.any.value / self.late.value.max(f64::MIN_POSITIVE) }
     }
 
-    /// The numbers of the observations to learn again at write number `sequence`.
-    pub(crate) fn pick(&self, config: &Config, sequence: u64) -> impl FnMut() -> usize + use<> {
-        let mut rng = Rng::new(config.seed() ^ PICK_STREAM, sequence);
+    /// The numbers of the observations that the next write learns again.
+    pub(crate) fn pick(&self, config: &Config) -> impl FnMut() -> usize + use<> {
+        let mut rng = Rng::new(config.seed() ^ PICK_STREAM, self.seen);
         let count = self.kept.len();
         move || rng.below(count)
     }

@@ -20,7 +20,8 @@ use crate::wire::{Reader, Writer};
 pub struct State<'a> {
     /// The sequence number of the last observation.
     pub sequence: u64,
-    /// Labels, error statistics, warm-up observations, normaliser, views and gates.
+    /// Labels, error statistics, warm-up observations, normaliser, views, gates, and the observations
+    /// that are kept to be rehearsed.
     pub structure: Vec<u8>,
     /// The packed key of every slot, slot 0 first.
     pub keys: Cow<'a, [u64]>,
@@ -32,8 +33,6 @@ pub struct State<'a> {
     pub weights: &'a [Line],
     /// The covariances of every slot, slot 0 first.
     pub covariances: &'a [Line],
-    /// Observations that are kept to be rehearsed; only writing needs them.
-    pub history: Vec<u8>,
 }
 
 impl Model {
@@ -51,8 +50,7 @@ impl Model {
         if let Some(structure) = &recall.structure {
             structure.encode(&mut writer);
         }
-        let mut history = Writer::default();
-        self.rehearsal.encode_kept(&mut history);
+        self.rehearsal.encode_kept(&mut writer);
         State {
             sequence: recall.sequence,
             structure: writer.finish(),
@@ -61,12 +59,10 @@ impl Model {
             covariance_lines: self.covariances.stride(),
             weights: recall.weights.lines(),
             covariances: self.covariances.lines(),
-            history: history.finish(),
         }
     }
 
-    /// The model whose state was kept: `structure`, `keys`, lines and `history` as [`State`] names
-    /// them.
+    /// The model whose state was kept: `structure`, `keys` and lines as [`State`] names them.
     ///
     /// # Errors
     /// [`Error::Damaged`] where the parts cannot be the state of a memory of this configuration.
@@ -76,7 +72,6 @@ impl Model {
         keys: Vec<u64>,
         weights: Vec<Line>,
         covariances: Vec<Line>,
-        history: &[u8],
     ) -> Result<Self> {
         let saved = SavedRecall::decode(config, structure, keys)?;
         let slots = saved.slots.len();
@@ -89,10 +84,7 @@ impl Model {
                 at: 4 * at,
             });
         }
-        let (recall, warm_up, mut rehearsal) = saved.with_parts(weights);
-        let mut reader = Reader::new(history);
-        rehearsal.decode_kept(&mut reader, &recall.config, recall.outputs())?;
-        reader.end()?;
+        let (recall, warm_up, rehearsal) = saved.with_parts(weights);
         Ok(Self::from_parts(recall, covariances, warm_up, rehearsal))
     }
 }
@@ -145,7 +137,7 @@ impl SavedRecall {
             noise => noise?,
         };
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
-        let rehearsal = Rehearsal::decode(&mut reader)?;
+        let mut rehearsal = Rehearsal::decode(&mut reader)?;
         let structure = match reader.u8()? {
             0 => None,
             _ => Some(Structure::decode(&mut reader, &config)?),
@@ -158,6 +150,7 @@ impl SavedRecall {
         if !fits {
             return Err(reader.damaged("slots or tables are missing"));
         }
+        rehearsal.decode_kept(&mut reader, &config, outputs)?;
         reader.end()?;
         let slots = SlotTable::from_keys(keys)?;
         Ok(Self { config, sequence, labels, noise, warm_up, rehearsal, structure, slots })

@@ -4,9 +4,8 @@ use super::lifted::Lifted;
 use super::solve::{Grams, Held, Inverses, inverse, solve};
 use super::workers::{Workers, collect};
 use crate::config::Precision;
-use crate::kernel::LANES;
 use crate::recall::prior_variance;
-use crate::slots::{Arena, LINE_FLOATS, lines_for};
+use crate::slots::{Arena, lines_for};
 
 /// Rounds in which the claimed variance and the covariances are brought into step.
 const ROUNDS: usize = 6;
@@ -16,8 +15,6 @@ pub(crate) struct Slots {
     pub(crate) keys: Vec<u64>,
     pub(crate) weights: Arena,
     pub(crate) covariances: Arena,
-    /// The mean over the rows of S: the noise and what the active slots claim.
-    pub(crate) claimed: f64,
 }
 
 /// Solves over all rows and makes the slots.
@@ -69,8 +66,7 @@ pub(crate) fn finish(
     });
     let lines = parts.iter().flat_map(|part| part.lines()).copied().collect();
     let covariances = Arena::from_lines(lines, stride, slots).ok()?;
-    let _ = (LANES, LINE_FLOATS);
-    Some(Slots { keys: lifted.keys.clone(), weights, covariances, claimed })
+    Some(Slots { keys: lifted.keys.clone(), weights, covariances })
 }
 
 /// (I / prior + gram / claimed)^-1.

@@ -22,6 +22,7 @@ use crate::normaliser::Normaliser;
 use crate::observations::Observations;
 use crate::slots::SlotTable;
 use crate::structure::Structure;
+use crate::wire::{Reader, Writer};
 use candidates::candidates;
 use choose::Search;
 pub use decision::{Decision, Trial};
@@ -139,8 +140,41 @@ impl Model {
             iterations: iterations as u32,
             trials: found.trials,
         });
-        let mut model = self.solved(structure, &rows, workers, &go_on)?;
+        let mut model = self.solved(structure, history, &rows, workers, &go_on)?;
         model.judge(history, &rows, &found.held)?;
+        Ok(model)
+    }
+
+    /// The memory that consolidating came to, solved over `history` instead: the same structure,
+    /// lambda and number of iterations, and a sequence number of [`Decision::sequence`]. For a
+    /// history from which an observation was taken: the slots then hold nothing of it. What was
+    /// chosen when it was still there stays (normaliser, gates, lambda, stop), and so do the error
+    /// statistics and the labels.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] where the memory was never consolidated, or `history` is empty;
+    /// [`Error::Cancelled`] where `watch` stopped it.
+    pub fn solve_again(
+        &self,
+        history: &Observations,
+        workers: &dyn Workers,
+        watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
+    ) -> Result<Self> {
+        let structure = self.recall.structure.as_ref().ok_or(Error::Empty)?;
+        if history.is_empty() || structure.decision().iterations == 0 {
+            return Err(Error::Empty);
+        }
+        // A structure is its bytes: gates have no other copy.
+        let mut writer = Writer::default();
+        structure.encode(&mut writer);
+        let structure = Structure::decode(&mut Reader::new(&writer.finish()), &self.recall.config)?;
+        let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
+        let rows = Rows::new(structure.normaliser(), history, inputs, outputs);
+        let done = Progress::done(structure.decision().trials.len(), rows.count);
+        let sequence = structure.decision().sequence;
+        let go_on = || watch(&done) != Flow::Stop;
+        let mut model = self.solved(structure, history, &rows, workers, &go_on)?;
+        model.recall.sequence = sequence;
         Ok(model)
     }
 
@@ -149,6 +183,7 @@ impl Model {
     fn solved(
         &self,
         structure: Structure,
+        history: &Observations,
         rows: &Rows,
         workers: &dyn Workers,
         go_on: &(dyn Fn() -> bool + Sync),
@@ -177,9 +212,7 @@ impl Model {
         model.recall.slots = SlotTable::from_keys(slots.keys)?;
         model.recall.weights = slots.weights;
         model.covariances = slots.covariances;
-        model.rehearsal = self.rehearsal.clone();
-        let observations = self.warm_up.clone().finish();
-        model.rehearsal.start(&model.recall.config, observations);
+        model.rehearsal.start(&model.recall.config, history);
         model.warm_up.finish();
         Ok(model)
     }
