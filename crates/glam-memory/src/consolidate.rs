@@ -36,7 +36,7 @@ impl Memory {
     ///     let x = [(i % 20) as f32 / 10.0, (i % 17) as f32 / 10.0];
     ///     memory.write(&x, x[0] * x[1])?;
     /// }
-    /// let decision = memory.consolidate(Options { regates: 1 }, &|_| Flow::Continue)?;
+    /// let decision = memory.consolidate(Options { regates: 1, ..Options::default() }, &|_| Flow::Continue)?;
     /// for trial in &decision.trials {
     ///     println!("{}: held-out error {}", trial.name, trial.error);
     /// }

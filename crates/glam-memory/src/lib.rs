@@ -80,8 +80,8 @@ mod score;
 pub use builder::Builder;
 pub use error::{Error, Result};
 pub use glam_core::{
-    ActiveSlot, Config, Deal, Decision, Explanation, Family, Flow, Key, Label, LevelCount, Picks,
-    Precision, Report, TableCount, Target, Targets, Trial,
+    ActiveSlot, Config, Deal, Decision, Explanation, Family, Flow, Key, Label, LevelCount, Options,
+    Picks, Precision, Progress, Rehearse, Report, TableCount, Target, Targets, Trial,
 };
 pub use glam_store::{Damage, Files, History, Observation, Place, Verification, verify};
 pub use memory::{Class, Inspection, Memory};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use glam_memory::{Family, Inspection, Memory, Picks, Precision, Targets};
 use serde::Serialize;
 
+use crate::cmd::consolidate::trials;
 use crate::columns::Columns;
 use crate::error::{Error, Result};
 use crate::known::Known;
@@ -61,10 +62,11 @@ fn readable(inspection: &Inspection, known: &Known) -> String {
     let sections = [
         format!("{}\n{}", known.path.display(), what_it_is(inspection, known)),
         format!("picks\n{}", picks(inspection)),
+        chosen(inspection),
         format!("slots\n{}", slots(inspection)),
         format!("bytes\n{}", bytes(inspection)),
     ];
-    sections.join("\n")
+    sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn what_it_is(inspection: &Inspection, known: &Known) -> String {
@@ -127,6 +129,17 @@ fn picks(inspection: &Inspection) -> String {
         ("gates", gates.join(", ")),
         ("root", if *root { "yes" } else { "no" }.to_owned()),
     ])
+}
+
+/// What the picks were chosen by, where they were chosen by held-out rows.
+fn chosen(inspection: &Inspection) -> String {
+    let Some(decision) = &inspection.report.decision else { return String::new() };
+    let tenths = counted(decision.folds.into(), "held-out tenth");
+    format!(
+        "chosen at observation {}, by the error on {tenths}\n{}",
+        grouped(decision.sequence),
+        trials(decision)
+    )
 }
 
 fn family(family: &Family) -> String {

@@ -19,6 +19,13 @@ pub(crate) struct Candidate {
     pub(crate) picks: Picks,
 }
 
+impl Candidate {
+    /// What the memory works with.
+    pub(crate) fn as_it_is(now: &Picks) -> Self {
+        Self { name: "as it is", picks: now.clone() }
+    }
+}
+
 fn trees(inputs: u32, levels: &[u8]) -> Deal {
     Deal { family: Family::Tree { inputs }, levels: levels.to_vec() }
 }
@@ -36,7 +43,7 @@ pub(crate) fn candidates(
     outputs: usize,
     now: &Picks,
 ) -> Vec<Candidate> {
-    let as_is = Candidate { name: "as it is", picks: now.clone() };
+    let as_is = Candidate::as_it_is(now);
     let set = config.families().is_some() || config.levels().is_some() || config.view().is_some();
     if set || config.tables().is_some() {
         return vec![as_is];

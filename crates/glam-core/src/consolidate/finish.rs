@@ -25,8 +25,7 @@ pub(crate) struct Slots {
 /// rounds bring both into step.
 pub(crate) fn finish(
     lifted: &Lifted<'_>,
-    lambda: f64,
-    iterations: usize,
+    (lambda, iterations): (f64, usize),
     precision: Precision,
     noise: f64,
     weight_lines: usize,

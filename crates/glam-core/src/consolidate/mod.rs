@@ -23,7 +23,7 @@ use crate::observations::Observations;
 use crate::slots::SlotTable;
 use crate::structure::Structure;
 use crate::wire::{Reader, Writer};
-use candidates::candidates;
+use candidates::{Candidate, candidates};
 use choose::Search;
 pub use decision::{Decision, Trial};
 use lifted::Lifted;
@@ -36,11 +36,13 @@ pub use workers::{Serial, Workers};
 pub struct Options {
     /// How often gates are redrawn from the slots' slopes, at most 16.
     pub regates: usize,
+    /// Keeps the tables, families and levels that the memory has, and tries no others.
+    pub as_it_is: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { regates: 3 }
+        Self { regates: 3, as_it_is: false }
     }
 }
 
@@ -108,7 +110,11 @@ impl Model {
             seed: config.seed(),
             rows: &rows,
             normaliser: &normaliser,
-            candidates: candidates(&config, rows.count, outputs, now.picks()),
+            candidates: if options.as_it_is {
+                vec![Candidate::as_it_is(now.picks())]
+            } else {
+                candidates(&config, rows.count, outputs, now.picks())
+            },
             regates: options.regates.min(16),
             workers,
             watch,
@@ -194,8 +200,7 @@ impl Model {
         let lifted = Lifted::new(&structure, rows, workers);
         let slots = finish::finish(
             &lifted,
-            lambda,
-            iterations,
+            (lambda, iterations),
             self.recall.config.precision(),
             f64::from(self.recall.noise.variance()),
             weight_lines(structure.width(), outputs),
