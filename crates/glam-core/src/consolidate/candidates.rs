@@ -66,7 +66,7 @@ pub(crate) fn candidates(
             ),
         ];
         if rows >= DEEP_ROWS {
-            narrow.insert(1, make("deep", TABLES.0, vec![trees(1, &[2, 5, 8, 11])]));
+            narrow.push(make("deep", TABLES.0, vec![trees(1, &[2, 5, 8, 11])]));
         }
         narrow
     } else {
