@@ -40,11 +40,12 @@ mod warm_up;
 mod wire;
 
 pub use config::{
-    Config, ConfigBuilder, Family, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS, MAX_TABLES, MAX_TARGETS,
+    Config, ConfigBuilder, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS, MAX_TABLES, MAX_TARGETS,
     MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS, Precision, Targets,
 };
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
+pub use gate::Family;
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
 pub use model::{Model, Target};
 pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};
