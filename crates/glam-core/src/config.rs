@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::gate::Family;
 use crate::picks::Picks;
 
 /// The most inputs of a memory.
@@ -45,21 +46,6 @@ pub enum Precision {
     Full,
     /// One variance an input: cheaper in time and bytes, O(view) a slot, and less accurate.
     Diagonal,
-}
-
-/// How a table's gate decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Family {
-    /// One half-space a level for the whole table, on `inputs` inputs of its view (0: all).
-    Hyperplane {
-        /// Inputs of a half-space; 0 stands for the whole view.
-        inputs: u32,
-    },
-    /// One half-space a node of a binary tree, on `inputs` inputs of its view (0: all).
-    Tree {
-        /// Inputs of a half-space; 0 stands for the whole view.
-        inputs: u32,
-    },
 }
 
 /// How many earlier observations a write learns again.

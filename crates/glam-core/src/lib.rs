@@ -47,13 +47,14 @@ mod warm_up;
 mod wire;
 
 pub use config::{
-    Config, ConfigBuilder, DEFAULT_HISTORY_BYTES, Family, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS,
+    Config, ConfigBuilder, DEFAULT_HISTORY_BYTES, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS,
     MAX_REHEARSE, MAX_TABLES, MAX_TARGETS, MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS,
     MIN_MAX_BYTES, Precision, Rehearse, Targets,
 };
 pub use consolidate::{Decision, Flow, Options, Progress, Serial, Trial, Workers};
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
+pub use gate::Family;
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
 pub use model::Model;
 pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};

@@ -1,6 +1,6 @@
 //! A write and a read allocate nothing once their slots exist.
 
-use glam_core::{Config, Model, Scratch, Target, Targets};
+use glam_core::{Config, Family, Model, Scratch, Target, Targets};
 
 fn inputs(row: usize) -> [f32; 4] {
     std::array::from_fn(|input| ((row * 7 + input * 3) % 11) as f32)
@@ -10,7 +10,10 @@ fn inputs(row: usize) -> [f32; 4] {
 fn a_warm_write_and_a_warm_read_allocate_nothing() {
     let numbers = Config::builder(4, Targets::Numbers(2)).warm_up(64).build().unwrap();
     let labels = Config::builder(4, Targets::Labels).warm_up(64).build().unwrap();
-    for config in [numbers, labels] {
+    let gates = [Family::Hadamard, Family::WinnerTakeAll { inputs: 2 }];
+    let gates =
+        Config::builder(4, Targets::Numbers(2)).warm_up(64).families(gates).build().unwrap();
+    for config in [numbers, labels, gates] {
         let with_labels = config.targets() == Targets::Labels;
         let mut model = Model::new(config);
         let write = |model: &mut Model, row: usize| {

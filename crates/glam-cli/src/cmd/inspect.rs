@@ -143,13 +143,10 @@ fn chosen(inspection: &Inspection) -> String {
 }
 
 fn family(family: &Family) -> String {
-    let (kind, inputs) = match *family {
-        Family::Tree { inputs } => ("tree", inputs),
-        Family::Hyperplane { inputs } => ("hyperplane", inputs),
-    };
-    match inputs {
-        0 => format!("{kind} on the whole view"),
-        inputs => format!("{kind} on {}", counted(inputs.into(), "input")),
+    let kind = family.name();
+    match family.inputs() {
+        None | Some(0) => format!("{kind} on the whole view"),
+        Some(inputs) => format!("{kind} on {}", counted(inputs.into(), "input")),
     }
 }
 

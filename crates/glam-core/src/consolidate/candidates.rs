@@ -1,6 +1,7 @@
 //! What consolidate tries: ways to deal families and levels to the tables.
 
-use crate::config::{Config, Family, MAX_GATE_FLOATS};
+use crate::config::{Config, MAX_GATE_FLOATS};
+use crate::gate::Family;
 use crate::kernel::LANES;
 use crate::picks::{Deal, Picks};
 
