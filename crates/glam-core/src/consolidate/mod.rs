@@ -222,3 +222,6 @@ impl Model {
         Ok(model)
     }
 }
+
+#[cfg(test)]
+mod tests;
