@@ -20,11 +20,15 @@
 
 mod config;
 mod error;
+mod exp;
 mod explain;
+mod familiarity;
 mod feature;
 mod gate;
+mod held_out;
 mod kernel;
 mod label;
+mod local;
 mod model;
 mod noise;
 mod normaliser;
@@ -34,8 +38,11 @@ mod report;
 mod rng;
 mod saved;
 mod scratch;
+mod shape;
 mod slots;
 mod structure;
+mod temperature;
+mod uncertainty;
 mod warm_up;
 mod wire;
 
@@ -45,6 +52,7 @@ pub use config::{
 };
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
+pub use familiarity::Familiarity;
 pub use gate::Family;
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
 pub use model::{Model, Target};

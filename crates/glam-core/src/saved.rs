@@ -10,6 +10,7 @@ use crate::noise::Noise;
 use crate::recall::Recall;
 use crate::slots::{Arena, Line, SlotLines, SlotTable, lines_for};
 use crate::structure::Structure;
+use crate::temperature::Temperature;
 use crate::warm_up::WarmUp;
 use crate::wire::{Reader, Writer};
 
@@ -42,6 +43,7 @@ impl Model {
         writer.u32(recall.labels.len() as u32);
         recall.labels.names().iter().for_each(|name| writer.text(name));
         recall.noise.encode(&mut writer);
+        recall.temperature.encode(&mut writer);
         self.warm_up.encode(&mut writer);
         writer.u8(recall.structure.is_some().into());
         if let Some(structure) = &recall.structure {
@@ -92,6 +94,7 @@ pub struct SavedRecall {
     sequence: u64,
     labels: Labels,
     noise: Noise,
+    temperature: Temperature,
     warm_up: WarmUp,
     structure: Option<Structure>,
     slots: SlotTable,
@@ -121,7 +124,8 @@ impl SavedRecall {
         };
         // Before the first write there are no statistics yet.
         let counted = if sequence == 0 { 0 } else { outputs };
-        let noise = Noise::decode(&mut reader, counted)?;
+        let noise = Noise::decode(&mut reader, config.targets(), counted, keys.len())?;
+        let temperature = Temperature::decode(&mut reader)?;
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
         let structure = match reader.u8()? {
             0 => None,
@@ -132,7 +136,7 @@ impl SavedRecall {
         }
         reader.end()?;
         let slots = SlotTable::from_keys(keys)?;
-        Ok(Self { config, sequence, labels, noise, warm_up, structure, slots })
+        Ok(Self { config, sequence, labels, noise, temperature, warm_up, structure, slots })
     }
 
     /// Observations written.
@@ -176,7 +180,9 @@ impl SavedRecall {
     }
 
     fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp) {
-        let Self { config, sequence, labels, noise, warm_up, structure, slots } = self;
-        (Recall { config, labels, sequence, noise, structure, slots, weights }, warm_up)
+        let Self { config, sequence, labels, noise, temperature, warm_up, structure, slots } = self;
+        let recall =
+            Recall { config, labels, sequence, noise, temperature, structure, slots, weights };
+        (recall, warm_up)
     }
 }

@@ -33,7 +33,8 @@
 //! - One row: [`Memory::write`], [`Memory::read`]; a matrix of rows: [`Memory::write_batch`],
 //!   [`Memory::read_batch`], [`Memory::read_batch_with_std`]. No allocation a row: [`Memory::read_into`].
 //! - Classes: [`Builder::labels`], [`Memory::classify`]. A class need not be known beforehand.
-//! - How sure: [`Memory::read_with_std`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
+//! - How sure: [`Memory::read_with_std`], [`Memory::read_with_interval`], of classes
+//!   [`Memory::probabilities`]. How well known the surroundings are: [`Memory::familiarity`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
 //! - Files: [`Builder::create`], [`Memory::open`], [`Memory::open_read_only`], [`Memory::flush`],
 //!   [`Memory::checkpoint`], [`Memory::close`], [`verify`], [`Memory::rebuild`]. Without files: [`Builder::in_memory`].
 //! - What it picked and what it takes: [`Memory::inspect`].
@@ -48,7 +49,7 @@
 //! bytes to a few kilobytes each. Memory grows with the slots that were ever active, up to a bound
 //! that the number of tables and levels sets; see [`Inspection`]. The first 1,024 observations are
 //! kept and fitted to again each time their number doubles; those eleven writes take longer, the
-//! last of them as long as four thousand others. From then on nothing is kept in memory but slots;
+//! last of them as long as some ten thousand others. From then on nothing is kept in memory but slots;
 //! every observation stays in the log.
 //!
 //! # Limits
@@ -67,8 +68,8 @@ mod score;
 pub use builder::Builder;
 pub use error::{Error, Result};
 pub use glam_core::{
-    ActiveSlot, Config, Explanation, Family, Key, Label, LevelCount, Picks, Precision, Report,
-    TableCount, Target, Targets,
+    ActiveSlot, Config, Explanation, Familiarity, Family, Key, Label, LevelCount, Picks, Precision,
+    Report, TableCount, Target, Targets,
 };
 pub use glam_store::{Damage, Files, Place, Verification, verify};
 pub use memory::{Class, Inspection, Memory};
