@@ -16,6 +16,7 @@ use crate::report::{Report, Sizes};
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
 use crate::structure::Structure;
+use crate::temperature::Temperature;
 use crate::warm_up::WarmUp;
 
 /// Times the observations of the warm-up are gone through when the memory is fitted to them: once
@@ -56,13 +57,14 @@ impl Model {
     /// An empty memory.
     pub fn new(config: Config) -> Self {
         let recall = Recall {
-            config,
             labels: Labels::default(),
             sequence: 0,
-            noise: Noise::default(),
+            noise: Noise::new(config.targets()),
+            temperature: Temperature::default(),
             structure: None,
             slots: SlotTable::default(),
             weights: Arena::default(),
+            config,
         };
         Self::from_parts(recall, Arena::default(), WarmUp::default(), Rehearsal::default())
     }
@@ -275,10 +277,17 @@ impl Model {
         }
     }
 
-    /// Fits the normaliser, the views and the gates to the observations gathered so far and
-    /// learns them anew.
+    /// Fits the memory to the observations gathered so far and calibrates it on parts of them.
     fn fit(&mut self) -> Result<()> {
         let warm_up = std::mem::take(&mut self.warm_up);
+        let result = self.fit_to(&warm_up).and_then(|()| self.calibrate(&warm_up));
+        self.warm_up = warm_up;
+        result
+    }
+
+    /// Fits the normaliser, the views and the gates to the observations of `warm_up` and learns
+    /// them anew.
+    pub(crate) fn fit_to(&mut self, warm_up: &WarmUp) -> Result<()> {
         let recall = &mut self.recall;
         let outputs = recall.outputs();
         let structure = Structure::fit(
@@ -292,18 +301,17 @@ impl Model {
         let covariance = recall.config.precision().floats(structure.n());
         self.covariances = Arena::new(lines_for(covariance));
         recall.structure = Some(structure);
-        recall.noise = Noise::default();
+        recall.noise = Noise::new(recall.config.targets());
+        recall.temperature = Temperature::default();
         recall.noise.widen(outputs);
         let inputs = recall.config.inputs();
         let passes = [Pass::First].into_iter().chain([Pass::Again; WARM_UP_PASSES - 1]);
-        let result = passes
-            .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
-            .try_for_each(|(pass, index)| {
+        passes.flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i))).try_for_each(
+            |(pass, index)| {
                 let (x, kept, weight) = warm_up.kept().get(index, inputs, outputs);
                 self.learn(x, kept, weight, pass).map(|_| ())
-            });
-        self.warm_up = warm_up;
-        result
+            },
+        )
     }
 
     /// The write itself, on checked values and with room for every output. Gives the squared error
@@ -322,6 +330,7 @@ impl Model {
             weights: &mut recall.weights,
             covariances,
             noise: &mut recall.noise,
+            temperature: &mut recall.temperature,
             scratch,
             x,
             kept,
@@ -367,6 +376,7 @@ struct Update<'a> {
     weights: &'a mut Arena,
     covariances: &'a mut Arena,
     noise: &'a mut Noise,
+    temperature: &'a mut Temperature,
     scratch: &'a mut Scratch,
     x: &'a [f32],
     kept: Kept<'a>,
@@ -382,6 +392,7 @@ impl Kernel for Update<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Result<f64> {
         let Self { structure, config, slots, weights, covariances, noise, scratch, .. } = self;
+        let temperature = self.temperature;
         let (n, width, precision) = (structure.n(), structure.width(), config.precision());
         activate(structure, slots, self.x, scratch);
         let learns = self.pass != Pass::Probe;
@@ -394,7 +405,7 @@ impl Kernel for Update<'_> {
 
         let Scratch { phi, active, predicted, errors, f, v, spreads, u, .. } = scratch;
         let normaliser = structure.normaliser();
-        for (output, (error, predicted)) in errors.iter_mut().zip(predicted).enumerate() {
+        for (output, (error, predicted)) in errors.iter_mut().zip(predicted.iter()).enumerate() {
             let y = match self.kept {
                 Kept::Numbers(y) => normaliser.target(output, y[output]),
                 Kept::Class(class) => f32::from(u8::from(class == output)),
@@ -424,7 +435,10 @@ impl Kernel for Update<'_> {
             claimed += *spread;
         }
         if self.pass == Pass::First {
-            noise.observe(errors, claimed);
+            noise.observe(errors, claimed, active);
+            if let Kept::Class(class) = self.kept {
+                temperature.observe(predicted, class);
+            }
         }
 
         let gain = 1.0 / claimed;
@@ -447,5 +461,7 @@ impl Kernel for Update<'_> {
 
 const _: () = assert!(LINE_FLOATS.is_multiple_of(LANES));
 
+#[cfg(test)]
+mod honesty_tests;
 #[cfg(test)]
 mod tests;

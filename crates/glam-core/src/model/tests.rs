@@ -113,7 +113,8 @@ impl Naive<'_> {
         let errors: Vec<f64> = (0..y.len()).map(|k| target(k) - predicted[k]).collect();
         if first {
             let errors: Vec<f32> = errors.iter().map(|&error| error as f32).collect();
-            self.noise.observe(&errors, claimed as f32);
+            // No keys: what is local has no part in learning.
+            self.noise.observe(&errors, claimed as f32, &[]);
         }
         for ((key, _), u) in active.iter().zip(&steps) {
             let Some((w, p)) = self.slots.get_mut(key) else { continue };
@@ -148,7 +149,7 @@ fn every_prediction_equals_that_of_a_naive_f64_learner() {
         }
         let structure =
             Structure::fit(&config, &flat(&rows[..64], |r| &r.0), &flat(&rows[..64], |r| &r.1), 2);
-        let mut noise = Noise::default();
+        let mut noise = Noise::new(Targets::Numbers(2));
         noise.widen(2);
         let mut naive = Naive { structure: &structure, precision, slots: HashMap::new(), noise };
         for pass in 0..WARM_UP_PASSES {
