@@ -33,7 +33,13 @@ fn history(rows: &[([f32; INPUTS], [f32; 2])]) -> Observations {
 }
 
 fn written(precision: Precision, rows: &[([f32; INPUTS], [f32; 2])]) -> Model {
-    let config = Config::builder(INPUTS, Targets::Numbers(2)).precision(precision).build().unwrap();
+    // What is set is not searched for, which keeps these small.
+    let config = Config::builder(INPUTS, Targets::Numbers(2))
+        .precision(precision)
+        .tables(16)
+        .levels([2, 4])
+        .build()
+        .unwrap();
     let mut model = Model::new(config);
     for (x, y) in rows {
         model.write(x, y.into()).unwrap();
@@ -176,7 +182,8 @@ fn a_memory_that_set_nothing_tries_every_candidate() {
 fn writes_go_on_from_a_consolidated_memory_and_make_it_better() {
     let rows = observations(4, 2000);
     let test = observations(5, 300);
-    let model = written(Precision::Full, &rows[..300]);
+    let mut model = Model::new(Config::builder(INPUTS, Targets::Numbers(2)).build().unwrap());
+    rows[..300].iter().for_each(|(x, y)| drop(model.write(x, y.into()).unwrap()));
     let options = Options { regates: 0, as_it_is: false };
     let mut consolidated =
         model.consolidate(&history(&rows[..300]), options, &Serial, &go_on).unwrap();
