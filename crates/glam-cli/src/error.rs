@@ -155,6 +155,24 @@ pub(crate) enum Fault {
     TooMany { expected: u64, got: u64, first: u64 },
     #[error("the value is missing; fill it in or remove the row")]
     Missing,
+    #[error("the label is missing; fill it in or remove the row")]
+    NoLabel,
+    #[error("{}; fill in what is known or remove the row", match targets {
+        1 => "the target is missing".to_owned(),
+        _ => format!("none of the {} targets is known", grouped(*.targets)),
+    })]
+    NoTarget { targets: u64 },
+    #[error("no row has a target that is known; there is nothing to compare with")]
+    NoKnownRow,
+    #[error(
+        "{text} is a date or a time, and an input is a number: give it as numbers, such as days \
+         since a day that matters, the day of the week, or the hour as its sine and cosine{}",
+        match ignore {
+            Some(column) => format!("; or leave the column out with `--ignore {column}`"),
+            None => String::new(),
+        }
+    )]
+    Date { text: String, ignore: Option<String> },
     #[error("{text} is not a number; {hint}")]
     NotANumber { text: String, hint: &'static str },
     #[error("{text} is not a finite number; fill in a number or remove the row")]
@@ -176,6 +194,8 @@ pub(crate) enum Fault {
         "there is no column {}; the columns are {}", quoted(.name), list(.have, LISTED)
     )]
     NoColumn { name: String, have: Vec<String> },
+    #[error("there is no column {place}; this file has {}", counted(*columns, "column"))]
+    NoPlace { place: u64, columns: u64 },
     #[error(
         "there is no column {}; the memory was written with the inputs {}. Rename the column, or \
          say `--header no` where this row is data", quoted(.name), list(.inputs, LISTED)
@@ -193,8 +213,9 @@ pub(crate) enum Fault {
     )]
     InputsOnly { inputs: u64, got: u64 },
     #[error(
-        "{}, the memory takes {}; give one column an input",
-        counted(*got, "column"), counted(*inputs, "input")
+        "this file has {}, the memory takes {}: give a file with one column for each input, in the \
+         order in which they were written",
+        counted(*got, "column"), counted(*inputs, "input column")
     )]
     WrongInputs { inputs: u64, got: u64 },
     #[error(

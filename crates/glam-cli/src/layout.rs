@@ -4,17 +4,19 @@ use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
 use crate::args::Header;
+use crate::cell;
 use crate::columns::Columns;
+use crate::date;
 use crate::error::{Error, Fault, Result};
 use crate::known::Known;
 use crate::number;
+use crate::picked::Picked;
 use crate::table::{Record, Table};
-use crate::targets::TargetColumns;
 
 /// What `glam write` and `glam score` are told about a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
-    pub(crate) targets: TargetColumns,
+    pub(crate) targets: Picked,
     pub(crate) labels: bool,
     pub(crate) header: Header,
     /// Whether columns that the memory does not know may stand in the file.
@@ -55,13 +57,15 @@ impl Layout {
         let columns = first.len();
         check_room(table, wanted)?;
         let targets = match (&wanted.targets, &index) {
-            (TargetColumns::Names(wanted), Some(index)) => {
+            (Picked::Names(wanted), Some(index)) => {
                 let target = |name| index.find(name)?.ok_or_else(|| index.no_column(name));
                 wanted.iter().map(|name| target(name)).collect::<Result<Vec<_>>>()?
             }
-            (TargetColumns::Names(_), None) => return Err(Error::CommandLine(NAMES_NEED_HEADER)),
-            (TargetColumns::Last(count), _) => (columns - count..columns).collect(),
-            (TargetColumns::First(count), _) => (0..*count).collect(),
+            (Picked::Names(_), None) => return Err(Error::CommandLine(NAMES_NEED_HEADER)),
+            (Picked::Last(count), _) => (columns - count..columns).collect(),
+            (Picked::First(count), _) => (0..*count).collect(),
+            (&Picked::At(place), _) if place < columns => vec![place],
+            (&Picked::At(place), _) => return Err(no_place(table, place)),
         };
         let is_target: HashSet<usize> = targets.iter().copied().collect();
         let inputs: Vec<usize> =
@@ -150,14 +154,15 @@ enum Guess {
     Mixed(usize),
 }
 
-/// A header holds text and no number, data numbers and no text. An empty field is neither.
+/// A header holds text and no number, data numbers (or dates) and no text. A field that says that
+/// its value is missing is neither.
 fn guess(first: &Record, label: Option<usize>) -> Guess {
     let (mut text, mut number) = (None, false);
     for (column, field) in first.fields().enumerate() {
-        if Some(column) == label || field.is_empty() {
+        if Some(column) == label || cell::is_missing(field) {
             continue;
         }
-        if number::is_like(field) {
+        if is_data(field) {
             number = true;
         } else {
             text = text.or(Some(column));
@@ -170,6 +175,11 @@ fn guess(first: &Record, label: Option<usize>) -> Guess {
     }
 }
 
+/// True where a field can be no name: a number, or a date.
+fn is_data(field: &[u8]) -> bool {
+    number::is_like(field) || date::is_like(field)
+}
+
 fn has_header<R: Read>(table: &Table<R>, wanted: &Wanted, known: Option<&Known>) -> Result<bool> {
     match wanted.header {
         Header::Yes => return Ok(true),
@@ -179,9 +189,10 @@ fn has_header<R: Read>(table: &Table<R>, wanted: &Wanted, known: Option<&Known>)
     let first = table.record();
     let columns = first.len();
     let (start, end) = match wanted.targets {
-        TargetColumns::Names(_) => return Ok(true),
-        TargetColumns::Last(count) => (columns.saturating_sub(count), columns),
-        TargetColumns::First(count) => (0, columns.min(count)),
+        Picked::Names(_) => return Ok(true),
+        Picked::Last(count) => (columns.saturating_sub(count), columns),
+        Picked::First(count) => (0, columns.min(count)),
+        Picked::At(place) => (place, place + 1),
     };
     if holds_inputs(first, known.and_then(|known| known.columns.as_ref())) {
         return Ok(true);
@@ -193,7 +204,7 @@ fn has_header<R: Read>(table: &Table<R>, wanted: &Wanted, known: Option<&Known>)
             // Text only where the targets are: rows with labels, and no `--labels`.
             let elsewhere = (0..columns).filter(|column| !(start..end).contains(column));
             let mut elsewhere = elsewhere.map(|column| first.field(column));
-            if elsewhere.all(|field| field.is_empty() || number::is_like(field)) {
+            if elsewhere.all(|field| cell::is_missing(field) || is_data(field)) {
                 Ok(false)
             } else {
                 Err(header_or_data(table, column))
@@ -221,6 +232,12 @@ fn check_room<R: Read>(table: &Table<R>, wanted: &Wanted) -> Result<()> {
     let hint =
         if separated { "columns must be separated by commas" } else { "choose fewer targets" };
     Err(table.fault(Some(first.line), None, Fault::NoInputs { columns, targets, hint }))
+}
+
+fn no_place<R: Read>(table: &Table<R>, place: usize) -> Error {
+    let first = table.record();
+    let (place, columns) = (place as u64 + 1, first.len() as u64);
+    table.fault(Some(first.line), None, Fault::NoPlace { place, columns })
 }
 
 fn header_or_data<R: Read>(table: &Table<R>, column: usize) -> Error {

@@ -1,8 +1,10 @@
 //! The `glam` command: rows of CSV into a memory, and out of it.
 
 mod args;
+mod cell;
 mod cmd;
 mod columns;
+mod date;
 mod error;
 mod interrupt;
 mod known;
@@ -10,12 +12,13 @@ mod layout;
 mod lines;
 mod message;
 mod number;
+mod picked;
 mod prequential;
 mod progress;
 mod rows;
 mod source;
 mod table;
-mod targets;
+mod tally;
 
 use std::process::ExitCode;
 

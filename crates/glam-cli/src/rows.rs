@@ -4,19 +4,21 @@ use std::io::Read;
 
 use glam_memory::core::MAX_LABEL_BYTES;
 
+use crate::cell::{self, Cell};
 use crate::error::{Error, Fault, Result};
 use crate::layout::Layout;
 use crate::number;
 use crate::table::Table;
+use crate::tally::Tally;
 
 /// One observation, or one cue.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Row {
     /// The line it starts on.
     pub(crate) line: u64,
-    /// The inputs.
+    /// The inputs; NaN where a value is missing.
     pub(crate) x: Vec<f32>,
-    /// The targets that are numbers.
+    /// The targets that are numbers; NaN where one is not known.
     pub(crate) y: Vec<f32>,
     /// The label, where the target is one.
     pub(crate) label: String,
@@ -38,6 +40,9 @@ pub(crate) struct Rows<R> {
     at_first: bool,
     row: Row,
     count: u64,
+    /// Whether rows without a known target are skipped rather than refused.
+    skips: bool,
+    tally: Tally,
 }
 
 impl<R: Read> Rows<R> {
@@ -54,27 +59,45 @@ impl<R: Read> Rows<R> {
         }
         let layout = layout(&table)?;
         let at_first = layout.names.is_none();
-        Ok(Self { table, layout, kind, at_first, row: Row::default(), count: 0 })
+        let tally = Tally::new(layout.inputs.len(), layout.targets.len());
+        let row = Row::default();
+        Ok(Self { table, layout, kind, at_first, row, count: 0, skips: false, tally })
+    }
+
+    /// From now on skips rows without a known target, and counts them.
+    pub(crate) fn skip_unknown(&mut self) {
+        self.skips = true;
     }
 
     /// Reads the next row; false at the end, which is no end of a file without rows.
     pub(crate) fn advance(&mut self) -> Result<bool> {
-        if !std::mem::take(&mut self.at_first) {
-            let header = self.table.record().line;
-            if !self.table.advance()? {
-                return match self.count {
-                    0 => Err(self.table.fault(Some(header), None, Fault::NoRows)),
-                    _ => Ok(false),
-                };
+        loop {
+            if !std::mem::take(&mut self.at_first) {
+                let header = self.table.record().line;
+                if !self.table.advance()? {
+                    return match self.count {
+                        0 => Err(self.table.fault(Some(header), None, Fault::NoRows)),
+                        _ => Ok(false),
+                    };
+                }
             }
+            self.count += 1;
+            self.row.line = self.table.record().line;
+            self.inputs()?;
+            match self.kind {
+                Kind::Labels => self.label()?,
+                Kind::Numbers => self.targets()?,
+            }
+            if self.is_known() {
+                return Ok(true);
+            }
+            if !self.skips {
+                let targets = self.layout.targets.len() as u64;
+                let column = self.layout.targets.first().copied();
+                return Err(self.fault(column, Fault::NoTarget { targets }));
+            }
+            self.tally.skipped += 1;
         }
-        self.count += 1;
-        self.row.line = self.table.record().line;
-        self.numbers()?;
-        if self.kind == Kind::Labels {
-            self.label()?;
-        }
-        Ok(true)
     }
 
     /// The row that [`Rows::advance`] read.
@@ -96,6 +119,11 @@ impl<R: Read> Rows<R> {
         &self.layout
     }
 
+    /// What was missing in the rows read so far.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// Bytes read so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.table.bytes()
@@ -104,6 +132,11 @@ impl<R: Read> Rows<R> {
     /// True where reading on may wait for whoever writes the file.
     pub(crate) fn must_wait(&self) -> bool {
         self.table.must_wait()
+    }
+
+    /// A fault of the file as a whole.
+    pub(crate) fn fault_of_file(&self, fault: Fault) -> Error {
+        self.table.fault(None, None, fault)
     }
 
     /// A fault of the last row, in `column` where one is to blame.
@@ -115,21 +148,44 @@ impl<R: Read> Rows<R> {
         error
     }
 
-    fn numbers(&mut self) -> Result<()> {
+    /// True where something is known of what belongs to the inputs, or nothing is asked.
+    fn is_known(&self) -> bool {
+        let numbers = &self.row.y;
+        numbers.is_empty() || numbers.iter().any(|number| !number.is_nan())
+    }
+
+    fn inputs(&mut self) -> Result<()> {
         let (record, layout) = (self.table.record(), &self.layout);
         self.row.x.clear();
-        for &column in &layout.inputs {
-            match number::parse(record.field(column)) {
-                Ok(number) => self.row.x.push(number),
+        for (input, &column) in layout.inputs.iter().enumerate() {
+            let field = record.field(column);
+            match cell::parse(field) {
+                Ok(Cell::Number(number)) => self.row.x.push(number),
+                Ok(Cell::Missing) => {
+                    self.row.x.push(f32::NAN);
+                    self.tally.inputs[input] += 1;
+                }
+                Ok(Cell::Text) => {
+                    let fault = number::parse(field).err().unwrap_or(Fault::NotText);
+                    return Err(self.fault(Some(column), fault));
+                }
                 Err(fault) => return Err(self.fault(Some(column), fault)),
             }
         }
+        Ok(())
+    }
+
+    fn targets(&mut self) -> Result<()> {
+        let (record, layout) = (self.table.record(), &self.layout);
         self.row.y.clear();
-        if self.kind == Kind::Labels {
-            return Ok(());
-        }
-        for &column in &layout.targets {
-            match number::parse(record.field(column)) {
+        for (target, &column) in layout.targets.iter().enumerate() {
+            let field = record.field(column);
+            if cell::is_missing(field) {
+                self.row.y.push(f32::NAN);
+                self.tally.targets[target] += 1;
+                continue;
+            }
+            match number::parse(field) {
                 Ok(number) => self.row.y.push(number),
                 Err(Fault::NotANumber { text, .. }) => {
                     let hint = "correct it, or add `--labels` where the target is a class";
@@ -145,7 +201,7 @@ impl<R: Read> Rows<R> {
         let Some(&column) = self.layout.targets.first() else { return Ok(()) };
         let field = self.table.record().field(column);
         let fault = match std::str::from_utf8(field) {
-            Ok("") => Fault::Missing,
+            Ok("") => Fault::NoLabel,
             Ok(label) if label.len() > MAX_LABEL_BYTES => {
                 Fault::LongLabel { got: label.len() as u64, max: MAX_LABEL_BYTES as u64 }
             }

@@ -25,6 +25,11 @@ use crate::source::{Source, Twice};
 /// learned: where one is wrong, nothing is written. Standard input is copied to a temporary file
 /// (in TMPDIR) meanwhile, and learned once it ends.
 ///
+/// Missing values: an empty cell, NA, N/A, NaN, null, none and ? (in any case, with spaces around)
+/// hold no value. In an input column that counts as the column's mean; in one of several targets it
+/// teaches that target nothing. A row without any known target is refused. At the end `write` says
+/// how many cells were missing, and in which columns. A label may be any text but none at all.
+///
 /// At the end it makes a checkpoint and says how well each row was predicted just before it was
 /// learned: the prequential error (nMSE is the mean square error over the variance of the target).
 /// Ctrl-C stops after the current row, keeps the rows learned so far, and exits with status 130.
@@ -73,9 +78,7 @@ pub(crate) fn run(args: &WriteArgs) -> Result<()> {
     interrupt::start_writing();
     let memory = open(args, &checked).map_err(untouched)?;
     let learned = learn(&args.memory, memory, rows, bytes)?;
-    if let Some(summary) = &learned.summary {
-        say(summary);
-    }
+    learned.summary.iter().for_each(|line| say(line));
     learned.stopped.map_or(Ok(()), Err)
 }
 
@@ -178,8 +181,8 @@ fn open(args: &WriteArgs, checked: &Checked) -> Result<Memory> {
 
 /// What became of the second reading of a file.
 struct Learned {
-    /// How many rows there were, and how well each was predicted; `None` for no row.
-    summary: Option<String>,
+    /// How many rows there were, how well each was predicted, and what was missing in them; lines.
+    summary: Vec<String>,
     /// What stopped it before the end of the file.
     stopped: Option<Error>,
 }
@@ -229,7 +232,12 @@ fn learn(path: &Path, memory: Memory, mut rows: Rows<File>, bytes: u64) -> Resul
     let total = memory.sequence();
     memory.close()?;
     let seconds = start.elapsed().as_secs_f64();
-    let summary = (written > 0).then(|| summarise(path, written, total, seconds, &errors));
+    let mut summary = Vec::new();
+    if written > 0 {
+        summary.push(summarise(path, written, total, seconds, &errors));
+        summary.extend(rows.tally().missing(rows.layout()));
+        summary.extend(rows.tally().unknown(rows.layout()));
+    }
     Ok(Learned { summary, stopped })
 }
 
@@ -271,7 +279,7 @@ mod tests {
 
     use super::*;
     use crate::args::Header;
-    use crate::targets::TargetColumns;
+    use crate::picked::Picked;
 
     #[test]
     fn a_row_that_went_bad_after_the_check_is_named_and_those_before_it_are_kept() {
@@ -281,7 +289,7 @@ mod tests {
         file.write_all(b"1,2,3\n4,5,6\n7,x,9\n").unwrap();
         file.rewind().unwrap();
         let wanted = Wanted {
-            targets: TargetColumns::Last(1),
+            targets: Picked::Last(1),
             labels: false,
             header: Header::No,
             others: Others::Refused,
@@ -291,7 +299,7 @@ mod tests {
         });
         let memory = Memory::builder(2).create(&path).unwrap();
         let learned = learn(&path, memory, rows.unwrap(), 18).unwrap();
-        assert!(learned.summary.unwrap().starts_with("2 rows learned"));
+        assert!(learned.summary[0].starts_with("2 rows learned"));
         let error = learned.stopped.unwrap().to_string();
         assert!(error.starts_with("t.csv, line 3, column 2: \"x\""), "{error}");
         assert!(error.ends_with("; 2 rows before it were written and kept"), "{error}");

@@ -11,6 +11,8 @@ mod inspect;
 #[cfg(test)]
 mod interrupt;
 #[cfg(test)]
+mod missing;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod place;
