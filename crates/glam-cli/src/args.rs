@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Inspect(cmd::inspect::InspectArgs),
     Verify(cmd::verify::VerifyArgs),
     Rebuild(cmd::rebuild::RebuildArgs),
+    Forget(cmd::forget::ForgetArgs),
 }
 
 /// Whether the first row of a file holds the names of the columns.
@@ -81,7 +82,7 @@ impl TargetArgs {
             return Err(Error::CommandLine(NAMES_NEED_HEADER));
         }
         let (targets, labels, header) = (self.targets.clone(), self.labels, self.header);
-        Ok(Wanted { targets, labels, header, others })
+        Ok(Wanted { targets, labels, header, others, weights: None, ignored: Vec::new() })
     }
 }
 
@@ -104,8 +105,9 @@ Files:
   are streamed: their size does not matter. `-` is standard input.
   An empty cell, NA, N/A, NaN, null, none and ? (in any case) are missing
   values: `glam write --help` says what becomes of them.
-  With a header, `glam write` keeps the columns' names beside the memory (the
-  file MEM/COLUMNS), and later files with a header may order them differently.
+  A column of text is one of categories: see there, too. Dates are refused.
+  `glam write` keeps what the columns are beside the memory (MEM/COLUMNS), and
+  later files with a header may order them differently.
 
 Exit status:
   0 done, 1 the data or the memory is wrong, 2 the command line is wrong,

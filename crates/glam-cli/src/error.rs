@@ -31,8 +31,9 @@ pub(crate) enum Error {
     File { path: PathBuf, action: &'static str, source: io::Error },
     /// `MEM/COLUMNS` is not as it was written.
     #[error(
-        "{}: the names of the columns are damaged; remove the file, and columns are told apart by \
-         their place", path.display()
+        "{}: what the columns are is damaged, or of a later version; put a copy of the file in its \
+         place. Where all columns are numbers, remove the file: they are then told apart by their \
+         place", path.display()
     )]
     DamagedNames { path: PathBuf },
     #[error("standard output: {0}")]
@@ -162,6 +163,36 @@ pub(crate) enum Fault {
         _ => format!("none of the {} targets is known", grouped(*.targets)),
     })]
     NoTarget { targets: u64 },
+    #[error("the value has {got} bytes, at most {max} are allowed for one of a few; shorten it")]
+    LongValue { got: u64, max: u64 },
+    #[error(
+        "line {line} holds {text}, no number, so the column is categorical, and this is its value \
+         number {}: more than {} are rather names or free text. Leave the column out with \
+         `--ignore {ignore}`, or correct line {line} where all others are numbers",
+        grouped(*max + 1), grouped(*max)
+    )]
+    ManyValues { text: String, line: u64, max: u64, ignore: String },
+    #[error("the weight is missing; fill it in (1 is that of a plain row) or remove the row")]
+    NoWeight,
+    #[error(
+        "the weight {text} is not a number from 1e-6 to 1e6 (1 is that of a plain row); rescale \
+         the weights or remove the row"
+    )]
+    Weight { text: String },
+    #[error("`{one}` and `{other}` both pick this column; a column can be one thing only")]
+    TwoRoles { one: &'static str, other: &'static str },
+    #[error("no column is left for inputs; pick fewer targets, or ignore fewer columns")]
+    NothingLeft,
+    #[error(
+        "{} is an input of {}, it cannot be something else now; leave the option out, or make \
+         another memory", quoted(.name), memory.display()
+    )]
+    IsInput { memory: PathBuf, name: String },
+    #[error(
+        "{} takes its weights from the column {}, which is in this file too; leave `--weights` \
+         out, or add `--ignore` for that column", memory.display(), quoted(.name)
+    )]
+    OtherWeights { memory: PathBuf, name: String },
     #[error("no row has a target that is known; there is nothing to compare with")]
     NoKnownRow,
     #[error(
@@ -197,8 +228,8 @@ pub(crate) enum Fault {
     #[error("there is no column {place}; this file has {}", counted(*columns, "column"))]
     NoPlace { place: u64, columns: u64 },
     #[error(
-        "there is no column {}; the memory was written with the inputs {}. Rename the column, or \
-         say `--header no` where this row is data", quoted(.name), list(.inputs, LISTED)
+        "there is no column {}; the memory was written with the inputs {}. Rename the column, \
+         add it (its cells may be empty), or say `--header no` where this row is data", quoted(.name), list(.inputs, LISTED)
     )]
     NoInput { name: String, inputs: Vec<String> },
     #[error(
@@ -230,8 +261,8 @@ pub(crate) enum Fault {
     )]
     TargetNames { memory: PathBuf, targets: Vec<String>, got: Vec<String> },
     #[error(
-        "{} has no input {}, its inputs are {}; leave the column out", memory.display(),
-        quoted(.name), list(.inputs, LISTED)
+        "{} has no input {}, its inputs are {}; leave the column out with `--ignore`",
+        memory.display(), quoted(.name), list(.inputs, LISTED)
     )]
     UnknownInput { memory: PathBuf, name: String, inputs: Vec<String> },
     #[error("the file changed while it was checked; try again once it is complete")]

@@ -5,6 +5,7 @@ mod cell;
 mod cmd;
 mod columns;
 mod date;
+mod encoding;
 mod error;
 mod interrupt;
 mod known;
@@ -17,6 +18,7 @@ mod prequential;
 mod progress;
 mod rows;
 mod source;
+mod survey;
 mod table;
 mod tally;
 
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Verify(args) => cmd::verify::run(&args),
         Command::Rebuild(args) => cmd::rebuild::run(&args),
+        Command::Forget(args) => cmd::forget::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,12 +2,15 @@
 
 use std::io::Read;
 
-use glam_memory::core::MAX_LABEL_BYTES;
+use glam_memory::core::{MAX_LABEL_BYTES, WEIGHTS};
 
 use crate::cell::{self, Cell};
+use crate::encoding::Encoding;
 use crate::error::{Error, Fault, Result};
 use crate::layout::Layout;
+use crate::message::quoted;
 use crate::number;
+use crate::survey::Survey;
 use crate::table::Table;
 use crate::tally::Tally;
 
@@ -22,6 +25,8 @@ pub(crate) struct Row {
     pub(crate) y: Vec<f32>,
     /// The label, where the target is one.
     pub(crate) label: String,
+    /// How many rows it counts as, where a column says so.
+    pub(crate) weight: Option<f32>,
 }
 
 /// What the target columns hold.
@@ -42,7 +47,12 @@ pub(crate) struct Rows<R> {
     count: u64,
     /// Whether rows without a known target are skipped rather than refused.
     skips: bool,
+    /// Whether weights are read.
+    weighs: bool,
     tally: Tally,
+    /// What the input columns were found to hold, where that is not known: rows then have no
+    /// inputs.
+    survey: Option<Survey>,
 }
 
 impl<R: Read> Rows<R> {
@@ -61,7 +71,40 @@ impl<R: Read> Rows<R> {
         let at_first = layout.names.is_none();
         let tally = Tally::new(layout.inputs.len(), layout.targets.len());
         let row = Row::default();
-        Ok(Self { table, layout, kind, at_first, row, count: 0, skips: false, tally })
+        Ok(Self {
+            table,
+            layout,
+            kind,
+            at_first,
+            row,
+            count: 0,
+            skips: false,
+            weighs: false,
+            tally,
+            survey: None,
+        })
+    }
+
+    /// Finds out what the input columns hold, rather than making inputs of them.
+    pub(crate) fn survey(&mut self) {
+        self.survey = Some(Survey::default());
+    }
+
+    /// What the survey found in the rows read so far.
+    pub(crate) fn surveyed(&mut self) -> Result<Survey> {
+        let mut survey = self.survey.take().unwrap_or_default();
+        match survey.refused() {
+            Some((input, line, fault)) => {
+                let column = self.layout.inputs.get(input).copied();
+                Err(self.layout.named(self.table.fault(Some(line), column, fault)))
+            }
+            None => Ok(survey),
+        }
+    }
+
+    /// From now on reads the weights of rows.
+    pub(crate) fn weigh(&mut self) {
+        self.weighs = true;
     }
 
     /// From now on skips rows without a known target, and counts them.
@@ -84,6 +127,7 @@ impl<R: Read> Rows<R> {
             self.count += 1;
             self.row.line = self.table.record().line;
             self.inputs()?;
+            self.weight()?;
             match self.kind {
                 Kind::Labels => self.label()?,
                 Kind::Numbers => self.targets()?,
@@ -141,11 +185,7 @@ impl<R: Read> Rows<R> {
 
     /// A fault of the last row, in `column` where one is to blame.
     pub(crate) fn fault(&self, column: Option<usize>, fault: Fault) -> Error {
-        let mut error = self.table.fault(Some(self.row.line), column, fault);
-        if let (Error::Data(located), Some(column)) = (&mut error, column) {
-            located.place.name = self.layout.name(column);
-        }
-        error
+        self.layout.named(self.table.fault(Some(self.row.line), column, fault))
     }
 
     /// True where something is known of what belongs to the inputs, or nothing is asked.
@@ -156,23 +196,43 @@ impl<R: Read> Rows<R> {
 
     fn inputs(&mut self) -> Result<()> {
         let (record, layout) = (self.table.record(), &self.layout);
-        self.row.x.clear();
-        for (input, &column) in layout.inputs.iter().enumerate() {
+        let x = &mut self.row.x;
+        x.clear();
+        let columns = layout.inputs.iter().zip(&layout.encodings);
+        for (input, (&column, encoding)) in columns.enumerate() {
             let field = record.field(column);
-            match cell::parse(field) {
-                Ok(Cell::Number(number)) => self.row.x.push(number),
-                Ok(Cell::Missing) => {
-                    self.row.x.push(f32::NAN);
-                    self.tally.inputs[input] += 1;
+            let read = match (&mut self.survey, encoding) {
+                (Some(survey), _) => {
+                    survey.look(input, self.row.line, field).map_err(|fault| match fault {
+                        Fault::Date { text, .. } => {
+                            Fault::Date { text, ignore: Some(layout.option(column)) }
+                        }
+                        fault => fault,
+                    })
                 }
-                Ok(Cell::Text) => {
-                    let fault = number::parse(field).err().unwrap_or(Fault::NotText);
-                    return Err(self.fault(Some(column), fault));
-                }
-                Err(fault) => return Err(self.fault(Some(column), fault)),
+                (None, Encoding::Number) => number_or_nan(field).map(|number| x.push(number)),
+                (None, Encoding::Categories(categories)) => categories.encode(field, x),
+            };
+            if let Err(fault) = read {
+                return Err(self.fault(Some(column), fault));
             }
+            self.tally.inputs[input] += u64::from(cell::is_missing(field));
         }
         Ok(())
+    }
+
+    fn weight(&mut self) -> Result<()> {
+        let Some(column) = self.layout.weights.filter(|_| self.weighs) else { return Ok(()) };
+        let field = self.table.record().field(column);
+        let fault = match number::parse(field) {
+            _ if cell::is_missing(field) => Fault::NoWeight,
+            Ok(weight) if WEIGHTS.contains(&weight) => {
+                self.row.weight = Some(weight);
+                return Ok(());
+            }
+            _ => Fault::Weight { text: quoted(&String::from_utf8_lossy(field)) },
+        };
+        Err(self.fault(Some(column), fault))
     }
 
     fn targets(&mut self) -> Result<()> {
@@ -213,5 +273,17 @@ impl<R: Read> Rows<R> {
             Err(_) => Fault::NotText,
         };
         Err(self.fault(Some(column), fault))
+    }
+}
+
+/// The number in a cell of an input column of numbers.
+fn number_or_nan(field: &[u8]) -> Result<f32, Fault> {
+    match cell::parse(field)? {
+        Cell::Number(number) => Ok(number),
+        Cell::Missing => Ok(f32::NAN),
+        Cell::Text => Err(Fault::NotANumber {
+            text: quoted(&String::from_utf8_lossy(field)),
+            hint: "the memory takes numbers in this column; correct it or remove the row",
+        }),
     }
 }

@@ -1,7 +1,7 @@
 //! How much was missing in the rows of a file, and in which columns.
 
 use crate::layout::Layout;
-use crate::message::{counted, grouped, quoted};
+use crate::message::{counted, grouped};
 
 /// Columns that are named; the others are counted together.
 const LISTED: usize = 8;
@@ -50,13 +50,10 @@ fn by_column(counts: &[u64], columns: &[usize], layout: &Layout) -> Option<Strin
         .filter(|&(count, _)| count > 0)
         .collect();
     found.sort_by_key(|&(count, column)| (std::cmp::Reverse(count), column));
-    let name = |column| match layout.name(column) {
-        Some(name) if !name.is_empty() => quoted(&name),
-        _ => format!("column {}", column + 1),
-    };
     let listed = found.iter().take(LISTED);
-    let mut texts: Vec<String> =
-        listed.map(|&(count, column)| format!("{} in {}", grouped(count), name(column))).collect();
+    let mut texts: Vec<String> = listed
+        .map(|&(count, column)| format!("{} in {}", grouped(count), layout.called(column)))
+        .collect();
     if found.len() > LISTED {
         let rest = found[LISTED..].iter().map(|&(count, _)| count).sum();
         let columns = counted((found.len() - LISTED) as u64, "more column");
@@ -74,8 +71,11 @@ mod tests {
         let width = 12;
         let layout = Layout {
             names: Some((0..width).map(|column| format!("c{column}")).collect()),
+            columns: width,
             inputs: (0..11).collect(),
+            encodings: Vec::new(),
             targets: vec![11],
+            weights: None,
         };
         let mut tally = Tally::new(11, 1);
         assert_eq!((tally.missing(&layout), tally.unknown(&layout)), (None, None));

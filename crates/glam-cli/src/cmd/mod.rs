@@ -1,5 +1,6 @@
 //! One file a sub-command.
 
+pub(crate) mod forget;
 pub(crate) mod inspect;
 pub(crate) mod read;
 pub(crate) mod rebuild;
