@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use crate::cell;
+use crate::date;
 use crate::error::Fault;
+use crate::message::quoted;
 
 /// Values of a column that have an input each: the first to appear in the first file.
 pub(crate) const MAX_VALUES: usize = 64;
@@ -46,8 +48,10 @@ impl Categories {
     pub(crate) fn new(values: Vec<String>) -> Option<Self> {
         let places: HashMap<String, usize> =
             values.iter().enumerate().map(|(place, value)| (value.clone(), place)).collect();
-        let can_be =
-            |value: &String| text(value.as_bytes()).is_ok() && !cell::is_missing(value.as_bytes());
+        let can_be = |value: &String| {
+            let bytes = value.as_bytes();
+            text(bytes).is_ok() && !cell::is_missing(bytes) && !date::is_like(bytes)
+        };
         let fits = (1..=MAX_VALUES).contains(&values.len())
             && places.len() == values.len()
             && values.iter().all(can_be);
@@ -69,8 +73,13 @@ impl Categories {
             return Ok(());
         }
         let value = text(field)?;
-        let hashed = || self.values.len() + bucket(value);
-        let place = self.places.get(value).copied().unwrap_or_else(hashed);
+        let place = match self.places.get(value) {
+            Some(&place) => place,
+            None if date::is_like(field) => {
+                return Err(Fault::Date { text: quoted(value), ignore: None });
+            }
+            None => self.values.len() + bucket(value),
+        };
         x.resize(start + width, 0.0);
         x[start + place] = 1.0;
         Ok(())
@@ -141,7 +150,7 @@ mod tests {
         let categories = categories(&["red", "1"]).unwrap();
         assert_eq!(encoded(&categories, b"red"), [1., 0., 0., 0., 0., 0., 0., 0., 0., 0.]);
         assert_eq!(encoded(&categories, b"1"), [0., 1., 0., 0., 0., 0., 0., 0., 0., 0.]);
-        for other in ["Red", "blue", "1.0", "2024-01-31"] {
+        for other in ["Red", "blue", "1.0", "1,5", "inf"] {
             let x = encoded(&categories, other.as_bytes());
             assert_eq!(x.iter().position(|&x| x == 1.0), Some(2 + bucket(other)));
             assert_eq!(x.iter().sum::<f32>(), 1.0);
@@ -155,12 +164,13 @@ mod tests {
     #[test]
     fn values_that_no_file_can_have_given_are_refused() {
         let long = "x".repeat(MAX_VALUE_BYTES + 1);
-        for wrong in [&[][..], &["a", "a"], &[""], &["a", "NA"], &[long.as_str()]] {
+        for wrong in [&[][..], &["a", "a"], &[""], &["a", "NA"], &["12:30"], &[long.as_str()]] {
             assert_eq!(categories(wrong), None, "{wrong:?}");
         }
         let many = |count: usize| Categories::new((0..count).map(|i| i.to_string()).collect());
         assert!(many(MAX_VALUES).is_some() && many(MAX_VALUES + 1).is_none());
         let categories = categories(&["a"]).unwrap();
+        assert!(categories.encode(b"2024-01-31", &mut Vec::new()).is_err());
         assert!(categories.encode(b"\xff", &mut Vec::new()).is_err());
         assert!(categories.encode(long.as_bytes(), &mut Vec::new()).is_err());
     }

@@ -244,11 +244,12 @@ pub(crate) enum Fault {
     )]
     InputsOnly { inputs: u64, got: u64 },
     #[error(
-        "this file has {}, the memory takes {}: give a file with one column for each input, in the \
+        "this file has {}, the memory takes {}{}: give a file with one column for each input, in the \
          order in which they were written",
-        counted(*got, "column"), counted(*inputs, "input column")
+        counted(*got, "column"), counted(*inputs, "input column"),
+        if names.is_empty() { String::new() } else { format!(" ({})", list(.names, LISTED)) }
     )]
-    WrongInputs { inputs: u64, got: u64 },
+    WrongInputs { inputs: u64, got: u64, names: Vec<String> },
     #[error(
         "{} and {}, but {} learns {} from {}; choose `--targets` to fit, or another memory",
         counted(*got_inputs, "input"), counted(*got_targets, "target"), memory.display(),
@@ -261,10 +262,10 @@ pub(crate) enum Fault {
     )]
     TargetNames { memory: PathBuf, targets: Vec<String>, got: Vec<String> },
     #[error(
-        "{} has no input {}, its inputs are {}; leave the column out with `--ignore`",
-        memory.display(), quoted(.name), list(.inputs, LISTED)
+        "{} has no input {}, its inputs are {}; rename the column, or leave it out with `--ignore \
+         {ignore}`", memory.display(), quoted(.name), list(.inputs, LISTED)
     )]
-    UnknownInput { memory: PathBuf, name: String, inputs: Vec<String> },
+    UnknownInput { memory: PathBuf, name: String, inputs: Vec<String>, ignore: String },
     #[error("the file changed while it was checked; try again once it is complete")]
     Changed,
     #[error(transparent)]

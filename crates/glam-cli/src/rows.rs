@@ -283,7 +283,7 @@ fn number_or_nan(field: &[u8]) -> Result<f32, Fault> {
         Cell::Missing => Ok(f32::NAN),
         Cell::Text => Err(Fault::NotANumber {
             text: quoted(&String::from_utf8_lossy(field)),
-            hint: "the memory takes numbers in this column; correct it or remove the row",
+            hint: "this column is one of numbers: correct the cell, leave it empty or remove the row",
         }),
     }
 }

@@ -30,6 +30,8 @@ struct Text {
     shown: String,
     /// Cells of the column that hold numbers.
     numbers: u64,
+    /// Whether no two rows share a value, of more than have an input each.
+    unique: bool,
 }
 
 impl Survey {
@@ -43,6 +45,7 @@ impl Survey {
                     line,
                     shown: quoted(text),
                     numbers: 0,
+                    unique: false,
                 });
                 Ok(())
             }
@@ -82,6 +85,9 @@ impl Survey {
             self.texts.keys().map(|&input| (input, Values::default())).collect();
         while table.advance()? {
             let record = table.record();
+            if record.len() != layout.columns {
+                return Err(table.fault(None, None, Fault::Changed));
+            }
             for (&input, values) in &mut found {
                 let column = layout.inputs[input];
                 let field = record.field(column);
@@ -95,7 +101,11 @@ impl Survey {
             }
         }
         for (input, text) in &mut self.texts {
-            text.numbers = found.get(input).map_or(0, |values| values.numbers);
+            if let Some(values) = found.get(input) {
+                text.numbers = values.numbers;
+                text.unique =
+                    values.cells == values.hashes.len() as u64 && values.hashes.len() > MAX_VALUES;
+            }
         }
         let encoding =
             |input| match found.remove(&input).and_then(|found| Categories::new(found.values)) {
@@ -117,8 +127,13 @@ impl Survey {
                     numbers => format!(", though {} cells are numbers", grouped(numbers)),
                 };
                 let advice = match text.numbers {
-                    0 => "",
-                    _ => "; if that is a mistake, correct it and make the memory anew",
+                    0 if text.unique => format!(
+                        "; no two rows share a value: `--ignore {}` leaves out what tells rows \
+                         apart and nothing else",
+                        layout.option(layout.inputs[input])
+                    ),
+                    0 => String::new(),
+                    _ => "; if that is a mistake, correct it and make the memory anew".to_owned(),
                 };
                 Some(format!(
                     "{name} is categorical, {summary}: line {line} holds {shown}{numbers}{advice}"
@@ -151,13 +166,15 @@ pub(crate) fn summary(categories: &Categories) -> String {
 struct Values {
     values: Vec<String>,
     hashes: HashSet<u64>,
-    /// Cells that hold numbers.
+    /// Cells that hold a value, and those of them that hold numbers.
+    cells: u64,
     numbers: u64,
 }
 
 impl Values {
     /// Adds a value; false where it is one too many. Values whose hashes are alike count as one.
     fn add(&mut self, value: &str) -> bool {
+        self.cells += 1;
         self.numbers += u64::from(number::is_like(value.as_bytes()));
         if self.hashes.insert(encoding::hash(value)) && self.values.len() < MAX_VALUES {
             self.values.push(value.to_owned());

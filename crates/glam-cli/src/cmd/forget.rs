@@ -29,7 +29,7 @@ pub(crate) struct ForgetArgs {
     #[arg(value_name = "MEM")]
     memory: PathBuf,
     /// The sequence numbers of the rows.
-    #[arg(value_name = "SEQUENCE", required = true)]
+    #[arg(value_name = "SEQUENCE", required = true, value_parser = sequence)]
     sequences: Vec<u64>,
 }
 
@@ -41,8 +41,11 @@ Examples:
 To find a number: the row on line L of the first file written is L, or L - 1
 where that file has a header.";
 
+fn sequence(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "give whole numbers, those of rows counted from 1")
+}
+
 pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
-    let start = Instant::now();
     let memory = Memory::open(&args.memory)?;
     let sequences: BTreeSet<u64> = args.sequences.iter().copied().collect();
     let mut absent = sequences.clone();
@@ -54,6 +57,7 @@ pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
     }
     drop(history);
     // Those that are not there come first: the library refuses them and changes nothing.
+    let start = Instant::now();
     for &sequence in absent.iter().chain(sequences.difference(&absent)) {
         memory.forget(sequence)?;
     }

@@ -20,6 +20,9 @@ const LISTED_VALUES: usize = 3;
 
 /// Show what a memory is, what it picked and what it takes.
 ///
+/// Columns of text are listed with their encoding: the values that have an input each, and the
+/// inputs that all other values share by their hash.
+///
 /// Slots are listed by level (the number of decisions in their keys; 0 is the whole space), with
 /// the tables that have slots there and the fewest and most slots of one table. Opens the memory
 /// for reading only: it may be written to meanwhile.

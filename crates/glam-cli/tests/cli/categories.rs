@@ -38,7 +38,7 @@ fn values_of_the_first_file_have_an_input_each_and_later_ones_share_eight() {
     for part in parts {
         assert!(run.err.contains(part), "{part}: {}", run.err);
     }
-    place.file("second.csv", "colour,y,a\nblue,1,1\ngreen,2,2\n2024-01-31,3,3\n,4,4\n8,5,5\n");
+    place.file("second.csv", "colour,y,a\nblue,1,1\ngreen,2,2\nRed,3,3\n,4,4\n8,5,5\n");
     let run = place.glam("write m second.csv --targets y").succeeds();
     assert!(!run.err.contains("categorical"), "{}", run.err);
     let x = inputs(&place, "m");
@@ -108,7 +108,7 @@ fn a_file_without_a_header_is_remembered_by_place() {
     assert_eq!(place.glam("read m cues.csv").succeeds().out.lines().count(), 3);
     place.file("text.csv", "red,1,2\n");
     let run = place.glam("write m text.csv --targets last:1 --header no");
-    run.fails(1, &["text.csv, line 1, column 1: \"red\" is not a number", "takes numbers"]);
+    run.fails(1, &["text.csv, line 1, column 1: \"red\" is not a number", "leave it empty"]);
 }
 
 #[test]
@@ -146,15 +146,25 @@ fn a_column_of_names_or_free_text_is_refused_with_advice() {
     place.glam("write new long.csv --targets y").fails(1, &["line 2, column 2", "257 bytes"]);
     let few: String = (0..1_024).map(|i| format!("value {i},1\n")).collect();
     place.file("few.csv", format!("a,y\n{few}"));
-    place.glam("write few few.csv --targets y").succeeds();
+    let run = place.glam("write few few.csv --targets y").succeeds();
+    assert!(run.err.contains("; no two rows share a value: `--ignore a` leaves"), "{}", run.err);
 }
 
 #[test]
 fn text_in_a_column_of_numbers_is_refused_later() {
     let place = Place::with_memory(20);
     place.file("bad.csv", "a,b,y\n1,2,3\n1,red,3\n");
-    let parts = ["bad.csv, line 3, column 2 (\"b\"): \"red\" is not a number", "takes numbers"];
+    let parts = ["bad.csv, line 3, column 2 (\"b\"): \"red\" is not a number", "leave it empty"];
     for line in ["write m bad.csv --targets y", "read m bad.csv", "score m bad.csv --targets y"] {
+        place.glam(line).fails(1, &parts);
+    }
+    // Nor does a column of categories take a date.
+    place.file("text.csv", "a,colour,y\n1,red,2\n");
+    place.glam("write t text.csv --targets y").succeeds();
+    place.file("date.csv", "a,colour,y\n1,red,2\n1,12:30,2\n");
+    let parts = ["line 3, column 2 (\"colour\"): \"12:30\" is a date or a time"];
+    for line in ["write t date.csv --targets y", "read t date.csv", "score t date.csv --targets y"]
+    {
         place.glam(line).fails(1, &parts);
     }
     // A memory without the file knows of numbers only.

@@ -47,6 +47,7 @@ fn numbers_that_are_not_there_are_refused_and_nothing_is_forgotten() {
     for line in ["forget m", "forget", "forget m -1", "forget m one", "forget m 1.5"] {
         assert_eq!(place.glam(line).status, Some(2), "{line}");
     }
+    assert!(place.glam("forget m one").err.contains("whole numbers"));
     place.glam("forget none 1").fails(1, &["none: there is no such directory"]);
     assert_eq!(place.glam("read m rows.csv").succeeds().out.lines().count(), 21);
 }

@@ -76,7 +76,7 @@ fn without_a_header_columns_are_counted() {
     place.file("narrow.csv", "1\n");
     place
         .glam("read m narrow.csv")
-        .fails(1, &["narrow.csv, line 1, column 2", "takes 2 input columns"]);
+        .fails(1, &["narrow.csv, line 1, column 2", "takes 2 input columns (a, b)"]);
     place.file("wide.csv", "1,2,3,4\n");
     place
         .glam("read m wide.csv")

@@ -140,7 +140,7 @@ fn ignored_columns_may_hold_anything_and_are_remembered() {
     place.glam("score m bare.csv --targets last:1").succeeds();
     // A new column has to be named each time.
     place.file("more.csv", "id,a,when,note,y\nx1,1,,hello,2\n");
-    let parts = ["column 4", "m has no input \"note\"", "`--ignore`"];
+    let parts = ["column 4", "m has no input \"note\"", "`--ignore note`"];
     place.glam("write m more.csv --targets y").fails(1, &parts);
     place.glam("write m more.csv --targets y --ignore note").succeeds();
 }
