@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Write(cmd::write::WriteArgs),
     Read(cmd::read::ReadArgs),
     Score(cmd::score::ScoreArgs),
+    Consolidate(cmd::consolidate::ConsolidateArgs),
+    Regate(cmd::consolidate::RegateArgs),
     Inspect(cmd::inspect::InspectArgs),
     Verify(cmd::verify::VerifyArgs),
     Rebuild(cmd::rebuild::RebuildArgs),
@@ -96,6 +98,7 @@ impl Wanted {
 const AFTER_HELP: &str = "\
 Examples:
   glam write robot.glam runs.csv --targets last:1    learn the last column
+  glam consolidate robot.glam                        learn all rows at once
   glam read robot.glam cues.csv > predictions.csv    predict it for new rows
   glam score robot.glam test.csv --targets last:1    how good is it?
 

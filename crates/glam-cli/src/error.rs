@@ -44,6 +44,9 @@ pub(crate) enum Error {
     /// Stopped by Ctrl-C between two rows.
     #[error("interrupted; {} written and kept", rows(*written))]
     Interrupted { written: u64 },
+    /// Stopped by Ctrl-C before anything was changed.
+    #[error("interrupted; the memory is as it was")]
+    Unchanged,
     /// A write that failed before its first row.
     #[error("{0}; nothing was written")]
     NothingWritten(Box<Error>),
@@ -67,7 +70,7 @@ impl Error {
         ExitCode::from(match self {
             Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::CommandLine(_) => 2,
-            Self::Interrupted { .. } => INTERRUPTED,
+            Self::Interrupted { .. } | Self::Unchanged => INTERRUPTED,
             Self::NothingWritten(source) => return source.exit_code(),
             _ => 1,
         })

@@ -56,6 +56,8 @@ fn main() -> ExitCode {
         Command::Write(args) => cmd::write::run(&args),
         Command::Read(args) => cmd::read::run(&args),
         Command::Score(args) => cmd::score::run(&args),
+        Command::Consolidate(args) => cmd::consolidate::run(&args),
+        Command::Regate(args) => cmd::consolidate::run_regate(&args),
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Verify(args) => cmd::verify::run(&args),
         Command::Rebuild(args) => cmd::rebuild::run(&args),

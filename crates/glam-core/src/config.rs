@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::gate::Family;
 use crate::picks::Picks;
 
 /// The most inputs of a memory.
@@ -47,26 +48,11 @@ pub enum Precision {
     Diagonal,
 }
 
-/// How a table's gate decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Family {
-    /// One half-space a level for the whole table, on `inputs` inputs of its view (0: all).
-    Hyperplane {
-        /// Inputs of a half-space; 0 stands for the whole view.
-        inputs: u32,
-    },
-    /// One half-space a node of a binary tree, on `inputs` inputs of its view (0: all).
-    Tree {
-        /// Inputs of a half-space; 0 stands for the whole view.
-        inputs: u32,
-    },
-}
-
 /// How many earlier observations a write learns again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Rehearse {
     /// As many as the order of the stream demands: none where it is shuffled, up to
-    /// [`MAX_REHEARSE`] where what was learned before is being lost.
+    /// [`MAX_AUTO_REHEARSE`](crate::MAX_AUTO_REHEARSE) where what was learned before is being lost.
     #[default]
     Auto,
     /// So many at every write, at most [`MAX_REHEARSE`]; 0 is none.

@@ -8,6 +8,9 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A long piece of work was told to stop; nothing was changed.
+    #[error("stopped before it was done; the memory is as it was")]
+    Cancelled,
     /// A row has the wrong number of values.
     #[error("{what} has {got} values, this memory takes {expected}")]
     Length {

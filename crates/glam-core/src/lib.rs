@@ -23,11 +23,15 @@
 mod config;
 mod consolidate;
 mod error;
+mod exp;
 mod explain;
+mod familiarity;
 mod feature;
 mod gate;
+mod held_out;
 mod kernel;
 mod label;
+mod local;
 mod model;
 mod noise;
 mod normaliser;
@@ -35,24 +39,32 @@ mod observation;
 mod observations;
 mod picks;
 mod recall;
+mod rehearsal;
 mod report;
 mod rng;
 mod saved;
 mod scratch;
+mod shape;
 mod slopes;
 mod slots;
+#[cfg(test)]
+mod solve_oracle;
 mod structure;
+mod temperature;
+mod uncertainty;
 mod warm_up;
 mod wire;
 
 pub use config::{
-    Config, ConfigBuilder, DEFAULT_HISTORY_BYTES, Family, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS,
+    Config, ConfigBuilder, DEFAULT_HISTORY_BYTES, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS,
     MAX_REHEARSE, MAX_TABLES, MAX_TARGETS, MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS,
     MIN_MAX_BYTES, Precision, Rehearse, Targets,
 };
-pub use consolidate::{Serial, Workers};
+pub use consolidate::{Decision, Flow, Options, Progress, Serial, Trial, Workers};
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
+pub use familiarity::Familiarity;
+pub use gate::Family;
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
 pub use model::Model;
 pub use normaliser::{INPUT_LIMIT, TARGET_LIMIT};
@@ -60,6 +72,7 @@ pub use observation::{MISSING, Target, WEIGHTS, check_input, check_weight};
 pub use observations::Observations;
 pub use picks::{Deal, Picks};
 pub use recall::Recall;
+pub use rehearsal::MAX_AUTO_REHEARSE;
 pub use report::{LevelCount, Report, Sizes, TableCount};
 pub use saved::{SavedRecall, State};
 pub use scratch::Scratch;

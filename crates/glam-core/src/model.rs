@@ -11,10 +11,12 @@ use crate::noise::Noise;
 use crate::observation::{Target, check_weight};
 use crate::observations::Kept;
 use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
+use crate::rehearsal::{Look, Rehearsal};
 use crate::report::{Report, Sizes};
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
 use crate::structure::Structure;
+use crate::temperature::Temperature;
 use crate::warm_up::WarmUp;
 
 /// Times the observations of the warm-up are gone through when the memory is fitted to them: once
@@ -45,6 +47,7 @@ pub struct Model {
     pub(crate) recall: Recall<Arena>,
     pub(crate) covariances: Arena,
     pub(crate) warm_up: WarmUp,
+    pub(crate) rehearsal: Rehearsal,
     scratch: Scratch,
     /// The prediction made before the last write, in the units of the data.
     before: Vec<f32>,
@@ -54,19 +57,26 @@ impl Model {
     /// An empty memory.
     pub fn new(config: Config) -> Self {
         let recall = Recall {
-            config,
             labels: Labels::default(),
             sequence: 0,
-            noise: Noise::default(),
+            noise: Noise::new(config.targets()),
+            temperature: Temperature::default(),
             structure: None,
             slots: SlotTable::default(),
             weights: Arena::default(),
+            config,
         };
-        Self::from_parts(recall, Arena::default(), WarmUp::default())
+        Self::from_parts(recall, Arena::default(), WarmUp::default(), Rehearsal::default())
     }
 
-    pub(crate) fn from_parts(recall: Recall<Arena>, covariances: Arena, warm_up: WarmUp) -> Self {
-        Self { recall, covariances, warm_up, scratch: Scratch::default(), before: Vec::new() }
+    pub(crate) fn from_parts(
+        recall: Recall<Arena>,
+        covariances: Arena,
+        warm_up: WarmUp,
+        rehearsal: Rehearsal,
+    ) -> Self {
+        let (scratch, before) = (Scratch::default(), Vec::new());
+        Self { recall, covariances, warm_up, rehearsal, scratch, before }
     }
 
     /// The reading half.
@@ -139,17 +149,24 @@ impl Model {
         };
         self.before.clear();
         self.before.resize(self.recall.outputs(), 0.0);
-        if !self.warm_up.done() {
+        let warming_up = !self.warm_up.done();
+        if warming_up {
             self.warm_up.push(x, kept, weight);
         }
         if self.recall.structure.is_some() {
-            self.learn(x, kept, weight, Pass::First)?;
+            let square = self.learn(x, kept, weight, Pass::First)?;
             self.note_prediction();
+            if !warming_up {
+                self.rehearsal.note_new(square);
+                self.rehearse()?;
+                self.rehearsal.offer(&self.recall.config, x, kept, weight);
+            }
         }
         if self.warm_up.due(self.recall.config.warm_up()) {
             self.fit()?;
             if self.warm_up.count() >= self.recall.config.warm_up() {
-                self.warm_up.finish();
+                let observations = self.warm_up.finish();
+                self.rehearsal.start(&self.recall.config, &observations);
             }
         }
         self.recall.sequence += 1;
@@ -216,6 +233,29 @@ impl Model {
         Ok(())
     }
 
+    /// Learns earlier observations again, as many as the order of the stream demands.
+    fn rehearse(&mut self) -> Result<()> {
+        let mut rehearsal = std::mem::take(&mut self.rehearsal);
+        let config = &self.recall.config;
+        let (inputs, outputs) = (config.inputs(), self.recall.outputs());
+        let times = rehearsal.times(config, self.recall.noise.alike());
+        let mut pick = rehearsal.pick(config);
+        let mut result = Ok(());
+        for look in rehearsal.looks(config, times) {
+            let (x, kept, weight) = rehearsal.kept().get(pick(), inputs, outputs);
+            let pass = match look {
+                Look::Learn => Pass::Again,
+                Look::Measure => Pass::Probe,
+            };
+            match self.learn(x, kept, weight, pass) {
+                Ok(square) => rehearsal.note_kept(square),
+                Err(error) => result = Err(error),
+            }
+        }
+        self.rehearsal = rehearsal;
+        result
+    }
+
     /// The prediction of the last [`Model::learn`] in the units of the data.
     fn note_prediction(&mut self) {
         let Some(structure) = &self.recall.structure else {
@@ -237,10 +277,17 @@ impl Model {
         }
     }
 
-    /// Fits the normaliser, the views and the gates to the observations gathered so far and
-    /// learns them anew.
+    /// Fits the memory to the observations gathered so far and calibrates it on parts of them.
     fn fit(&mut self) -> Result<()> {
         let warm_up = std::mem::take(&mut self.warm_up);
+        let result = self.fit_to(&warm_up).and_then(|()| self.calibrate(&warm_up));
+        self.warm_up = warm_up;
+        result
+    }
+
+    /// Fits the normaliser, the views and the gates to the observations of `warm_up` and learns
+    /// them anew.
+    pub(crate) fn fit_to(&mut self, warm_up: &WarmUp) -> Result<()> {
         let recall = &mut self.recall;
         let outputs = recall.outputs();
         let structure = Structure::fit(
@@ -254,26 +301,26 @@ impl Model {
         let covariance = recall.config.precision().floats(structure.n());
         self.covariances = Arena::new(lines_for(covariance));
         recall.structure = Some(structure);
-        recall.noise = Noise::default();
+        recall.noise = Noise::new(recall.config.targets());
+        recall.temperature = Temperature::default();
         recall.noise.widen(outputs);
         let inputs = recall.config.inputs();
         let passes = [Pass::First].into_iter().chain([Pass::Again; WARM_UP_PASSES - 1]);
-        let result = passes
-            .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
-            .try_for_each(|(pass, index)| {
+        passes.flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i))).try_for_each(
+            |(pass, index)| {
                 let (x, kept, weight) = warm_up.kept().get(index, inputs, outputs);
-                self.learn(x, kept, weight, pass)
-            });
-        self.warm_up = warm_up;
-        result
+                self.learn(x, kept, weight, pass).map(|_| ())
+            },
+        )
     }
 
-    /// The write itself, on checked values and with room for every output.
-    fn learn(&mut self, x: &[f32], kept: Kept<'_>, weight: f32, pass: Pass) -> Result<()> {
+    /// The write itself, on checked values and with room for every output. Gives the squared error
+    /// before it, summed over outputs.
+    fn learn(&mut self, x: &[f32], kept: Kept<'_>, weight: f32, pass: Pass) -> Result<f64> {
         let outputs = self.recall.outputs();
         let Self { recall, covariances, scratch, .. } = self;
         let Some(structure) = &recall.structure else {
-            return Ok(());
+            return Ok(0.0);
         };
         scratch.fit(recall.config.inputs(), structure, outputs);
         dispatch(Update {
@@ -283,6 +330,7 @@ impl Model {
             weights: &mut recall.weights,
             covariances,
             noise: &mut recall.noise,
+            temperature: &mut recall.temperature,
             scratch,
             x,
             kept,
@@ -316,6 +364,8 @@ enum Pass {
     First,
     /// It was learned before: its error says nothing about new cues.
     Again,
+    /// It is only looked at.
+    Probe,
 }
 
 /// The parts of a model that one write works on.
@@ -326,6 +376,7 @@ struct Update<'a> {
     weights: &'a mut Arena,
     covariances: &'a mut Arena,
     noise: &'a mut Noise,
+    temperature: &'a mut Temperature,
     scratch: &'a mut Scratch,
     x: &'a [f32],
     kept: Kept<'a>,
@@ -334,16 +385,18 @@ struct Update<'a> {
 }
 
 impl Kernel for Update<'_> {
-    type Output = Result<()>;
+    type Output = Result<f64>;
 
     /// e = y - yhat; S = noise / weight + sum of phi' P phi; for each active slot u = P phi,
     /// W += e u' / S, P -= u u' / S.
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> Result<()> {
+    fn run<S: Simd>(self, simd: S) -> Result<f64> {
         let Self { structure, config, slots, weights, covariances, noise, scratch, .. } = self;
+        let temperature = self.temperature;
         let (n, width, precision) = (structure.n(), structure.width(), config.precision());
         activate(structure, slots, self.x, scratch);
-        for active in scratch.active.iter_mut().filter(|active| active.slot.is_none()) {
+        let learns = self.pass != Pass::Probe;
+        for active in scratch.active.iter_mut().filter(|active| learns && active.slot.is_none()) {
             active.slot = Some(slots.insert(active.key));
             weights.push();
             precision.reset(covariances.push(), n, prior_variance(n));
@@ -352,7 +405,7 @@ impl Kernel for Update<'_> {
 
         let Scratch { phi, active, predicted, errors, f, v, spreads, u, .. } = scratch;
         let normaliser = structure.normaliser();
-        for (output, (error, predicted)) in errors.iter_mut().zip(predicted).enumerate() {
+        for (output, (error, predicted)) in errors.iter_mut().zip(predicted.iter()).enumerate() {
             let y = match self.kept {
                 Kept::Numbers(y) => normaliser.target(output, y[output]),
                 Kept::Class(class) => f32::from(u8::from(class == output)),
@@ -360,7 +413,18 @@ impl Kernel for Update<'_> {
             *error = y - *predicted;
         }
 
-        let own_noise = noise.variance() / self.weight;
+        let known = errors.iter().filter(|error| !error.is_nan());
+        let square = known.map(|&error| f64::from(error) * f64::from(error)).sum();
+        if !learns {
+            return Ok(square);
+        }
+
+        let base = match self.pass {
+            // A rehearsed observation is drawn at random: it has no neighbour that it is like.
+            Pass::Again => noise.plain(),
+            Pass::First | Pass::Probe => noise.variance(),
+        };
+        let own_noise = base / self.weight;
         let mut claimed = own_noise;
         let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
         for (index, (spread, (f, v))) in spreads.iter_mut().zip(steps).enumerate() {
@@ -371,7 +435,10 @@ impl Kernel for Update<'_> {
             claimed += *spread;
         }
         if self.pass == Pass::First {
-            noise.observe(errors, claimed);
+            noise.observe(errors, claimed, active);
+            if let Kept::Class(class) = self.kept {
+                temperature.observe(predicted, class);
+            }
         }
 
         let gain = 1.0 / claimed;
@@ -388,11 +455,13 @@ impl Kernel for Update<'_> {
             precision.update(simd, covariances.floats_mut(slot), n, &step, rest, claimed, u);
             map::correct(simd, weights.floats_mut(slot), u, errors);
         }
-        Ok(())
+        Ok(square)
     }
 }
 
 const _: () = assert!(LINE_FLOATS.is_multiple_of(LANES));
 
+#[cfg(test)]
+mod honesty_tests;
 #[cfg(test)]
 mod tests;

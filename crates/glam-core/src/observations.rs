@@ -125,10 +125,20 @@ impl Observations {
         (x, kept, self.weights[index])
     }
 
-    /// Bytes that are allocated.
+    /// Makes room for `count` observations in all, so that adding them allocates nothing.
+    pub(crate) fn reserve(&mut self, count: usize, inputs: usize, outputs: usize) {
+        let more = count.saturating_sub(self.len());
+        self.rows.reserve_exact(more.saturating_mul(inputs));
+        // Either targets or classes are used; pages that are not touched cost nothing.
+        self.targets.reserve_exact(more.saturating_mul(outputs));
+        self.classes.reserve_exact(more);
+        self.weights.reserve_exact(more);
+    }
+
+    /// Bytes that they take.
     pub(crate) fn bytes(&self) -> usize {
-        let numbers = self.rows.capacity() + self.targets.capacity() + self.weights.capacity();
-        4 * (numbers + self.classes.capacity())
+        let numbers = self.rows.len() + self.targets.len() + self.weights.len();
+        4 * (numbers + self.classes.len())
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {

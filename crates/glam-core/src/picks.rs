@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::config::{Config, Family};
+use crate::config::Config;
+use crate::gate::Family;
 use crate::kernel::LANES;
 
 /// Up to this many inputs every table sees all of them.
@@ -88,15 +89,8 @@ impl Picks {
 
     /// Numbers that all gates together are made of, at most.
     pub(crate) fn gate_floats(&self) -> usize {
-        let width = |deal: &Deal| {
-            let (inputs, half_spaces) = match deal.family {
-                Family::Hyperplane { inputs } => (inputs, usize::from(deal.depth())),
-                Family::Tree { inputs } => (inputs, 1 << deal.depth()),
-            };
-            let inputs = if inputs == 0 { self.view } else { self.view.min(inputs as usize) };
-            half_spaces * (2 * inputs + 1)
-        };
-        self.tables * self.deals.iter().map(width).max().unwrap_or(0)
+        let numbers = |deal: &Deal| deal.family.numbers(deal.depth(), self.view);
+        self.tables * self.deals.iter().map(numbers).max().unwrap_or(0)
     }
 
     /// s of the features of table number `table`: all tables together weigh as much as the root,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::config::Config;
+use crate::consolidate::Decision;
 use crate::picks::Picks;
 use crate::recall::Recall;
 use crate::slots::{Key, SlotLines};
@@ -40,6 +41,8 @@ pub struct Report {
     pub config: Config,
     /// What it works with; `None` before the first write.
     pub picks: Option<Picks>,
+    /// How that was chosen, where it was chosen by what was held out.
+    pub decision: Option<Decision>,
     /// The sequence number of the last observation: how many were written, and skipped.
     pub sequence: u64,
     /// Numbers in a prediction.
@@ -105,6 +108,11 @@ impl<W: SlotLines> Recall<W> {
         Report {
             config: self.config.clone(),
             picks: self.structure.as_ref().map(|structure| structure.picks().clone()),
+            decision: self
+                .structure
+                .as_ref()
+                .map(|structure| structure.decision().clone())
+                .filter(|decision| !decision.trials.is_empty()),
             sequence: self.sequence,
             outputs: self.outputs(),
             warming_up: sizes.warming_up,

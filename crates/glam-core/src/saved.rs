@@ -8,8 +8,10 @@ use crate::label::{Label, Labels};
 use crate::model::{Model, weight_lines};
 use crate::noise::Noise;
 use crate::recall::Recall;
+use crate::rehearsal::Rehearsal;
 use crate::slots::{Arena, Line, SlotLines, SlotTable, lines_for};
 use crate::structure::Structure;
+use crate::temperature::Temperature;
 use crate::warm_up::WarmUp;
 use crate::wire::{Reader, Writer};
 
@@ -19,7 +21,8 @@ use crate::wire::{Reader, Writer};
 pub struct State<'a> {
     /// The sequence number of the last observation.
     pub sequence: u64,
-    /// Labels, error statistics, warm-up observations, normaliser, views and gates.
+    /// Labels, error statistics, warm-up observations, normaliser, views, gates, and the observations
+    /// that are kept to be rehearsed.
     pub structure: Vec<u8>,
     /// The packed key of every slot, slot 0 first.
     pub keys: Cow<'a, [u64]>,
@@ -31,8 +34,6 @@ pub struct State<'a> {
     pub weights: &'a [Line],
     /// The covariances of every slot, slot 0 first.
     pub covariances: &'a [Line],
-    /// Observations that are kept to be rehearsed; only writing needs them.
-    pub history: Vec<u8>,
 }
 
 impl Model {
@@ -44,11 +45,14 @@ impl Model {
         writer.u32(recall.labels.len() as u32);
         recall.labels.names().iter().for_each(|name| writer.text(name));
         recall.noise.encode(&mut writer);
+        recall.temperature.encode(&mut writer);
         self.warm_up.encode(&mut writer);
+        self.rehearsal.encode(&mut writer);
         writer.u8(recall.structure.is_some().into());
         if let Some(structure) = &recall.structure {
             structure.encode(&mut writer);
         }
+        self.rehearsal.encode_kept(&mut writer);
         State {
             sequence: recall.sequence,
             structure: writer.finish(),
@@ -57,12 +61,10 @@ impl Model {
             covariance_lines: self.covariances.stride(),
             weights: recall.weights.lines(),
             covariances: self.covariances.lines(),
-            history: Vec::new(),
         }
     }
 
-    /// The model whose state was kept: `structure`, `keys`, lines and `history` as [`State`] names
-    /// them.
+    /// The model whose state was kept: `structure`, `keys` and lines as [`State`] names them.
     ///
     /// # Errors
     /// [`Error::Damaged`] where the parts cannot be the state of a memory of this configuration.
@@ -72,9 +74,7 @@ impl Model {
         keys: Vec<u64>,
         weights: Vec<Line>,
         covariances: Vec<Line>,
-        history: &[u8],
     ) -> Result<Self> {
-        let _ = history;
         let saved = SavedRecall::decode(config, structure, keys)?;
         let slots = saved.slots.len();
         let weights = Arena::from_lines(weights, saved.weight_lines(), slots)?;
@@ -86,8 +86,8 @@ impl Model {
                 at: 4 * at,
             });
         }
-        let (recall, warm_up) = saved.with_parts(weights);
-        Ok(Self::from_parts(recall, covariances, warm_up))
+        let (recall, warm_up, rehearsal) = saved.with_parts(weights);
+        Ok(Self::from_parts(recall, covariances, warm_up, rehearsal))
     }
 }
 
@@ -98,7 +98,9 @@ pub struct SavedRecall {
     sequence: u64,
     labels: Labels,
     noise: Noise,
+    temperature: Temperature,
     warm_up: WarmUp,
+    rehearsal: Rehearsal,
     structure: Option<Structure>,
     slots: SlotTable,
 }
@@ -129,15 +131,18 @@ impl SavedRecall {
         // skipped.
         let mut counted = if sequence == 0 { 0 } else { outputs };
         let mut before = reader.clone();
-        let noise = match Noise::decode(&mut reader, counted) {
+        let noise = match Noise::decode(&mut reader, config.targets(), counted, keys.len()) {
             Err(error) => {
-                let none = Noise::decode(&mut before, 0).map_err(|_| error)?;
+                let none = Noise::decode(&mut before, config.targets(), 0, keys.len())
+                    .map_err(|_| error)?;
                 (counted, reader) = (0, before);
                 none
             }
             noise => noise?,
         };
+        let temperature = Temperature::decode(&mut reader)?;
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
+        let mut rehearsal = Rehearsal::decode(&mut reader)?;
         let structure = match reader.u8()? {
             0 => None,
             _ => Some(Structure::decode(&mut reader, &config)?),
@@ -150,9 +155,20 @@ impl SavedRecall {
         if !fits {
             return Err(reader.damaged("slots or tables are missing"));
         }
+        rehearsal.decode_kept(&mut reader, &config, outputs)?;
         reader.end()?;
         let slots = SlotTable::from_keys(keys)?;
-        Ok(Self { config, sequence, labels, noise, warm_up, structure, slots })
+        Ok(Self {
+            config,
+            sequence,
+            labels,
+            noise,
+            temperature,
+            warm_up,
+            rehearsal,
+            structure,
+            slots,
+        })
     }
 
     /// The sequence number of the last observation.
@@ -195,8 +211,20 @@ impl SavedRecall {
         self.with_parts(weights).0
     }
 
-    fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp) {
-        let Self { config, sequence, labels, noise, warm_up, structure, slots } = self;
-        (Recall { config, labels, sequence, noise, structure, slots, weights }, warm_up)
+    fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp, Rehearsal) {
+        let Self {
+            config,
+            sequence,
+            labels,
+            noise,
+            temperature,
+            warm_up,
+            rehearsal,
+            structure,
+            slots,
+        } = self;
+        let recall =
+            Recall { config, labels, sequence, noise, temperature, structure, slots, weights };
+        (recall, warm_up, rehearsal)
     }
 }

@@ -79,9 +79,9 @@ impl Slopes {
             let left: f32 = pool[i..].iter().map(|&input| share(input)).sum();
             let mut rest = rng.unit() * left;
             let mut chosen = i;
-            for j in i..pool.len() {
+            for (j, &input) in pool.iter().enumerate().skip(i) {
                 chosen = j;
-                rest -= share(pool[j]);
+                rest -= share(input);
                 if rest < 0.0 {
                     break;
                 }

@@ -1,6 +1,7 @@
 //! What is fixed once the memory has warmed up: the normaliser, the features, the tables.
 
 use crate::config::{Config, MAX_DEPTH, MAX_TABLES, Targets};
+use crate::consolidate::Decision;
 use crate::error::Result;
 use crate::feature::{Feature, width};
 use crate::gate::{self, Gate, Sample};
@@ -46,6 +47,7 @@ pub(crate) struct Structure {
     normaliser: Normaliser,
     features: Vec<Feature>,
     tables: Vec<Table>,
+    decision: Decision,
 }
 
 impl Structure {
@@ -98,7 +100,16 @@ impl Structure {
             features.push(Feature::new(everything, 1.0));
             tables.push(Table { gate: Box::new(gate::Root), levels: vec![0], feature });
         }
-        Self { picks, normaliser, features, tables }
+        Self { picks, normaliser, features, tables, decision: Decision::default() }
+    }
+
+    /// The same with what it was chosen by.
+    pub(crate) fn with_decision(self, decision: Decision) -> Self {
+        Self { decision, ..self }
+    }
+
+    pub(crate) fn decision(&self) -> &Decision {
+        &self.decision
     }
 
     pub(crate) fn picks(&self) -> &Picks {
@@ -152,6 +163,7 @@ impl Structure {
             encode_levels(&table.levels, writer);
             gate::encode(table.gate.as_ref(), writer);
         }
+        self.decision.encode(writer);
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>, config: &Config) -> Result<Self> {
@@ -198,7 +210,8 @@ impl Structure {
                 }
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { picks, normaliser, features, tables })
+        let decision = Decision::decode(reader)?;
+        Ok(Self { picks, normaliser, features, tables, decision })
     }
 }
 

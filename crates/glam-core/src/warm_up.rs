@@ -36,9 +36,10 @@ impl WarmUp {
         !self.done && (self.count().is_power_of_two() || self.count() >= last)
     }
 
-    /// Lets the observations go: the memory has warmed up.
-    pub(crate) fn finish(&mut self) {
-        *self = Self { done: true, ..Self::default() };
+    /// Hands the observations over: the memory has warmed up.
+    pub(crate) fn finish(&mut self) -> Observations {
+        self.done = true;
+        std::mem::take(&mut self.kept)
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -1,6 +1,6 @@
 //! A write and a read allocate nothing once their slots exist.
 
-use glam_core::{Config, Model, Scratch, Target, Targets};
+use glam_core::{Config, Family, Model, Scratch, Target, Targets};
 
 fn inputs(row: usize) -> [f32; 4] {
     std::array::from_fn(|input| ((row * 7 + input * 3) % 11) as f32)
@@ -10,7 +10,10 @@ fn inputs(row: usize) -> [f32; 4] {
 fn a_warm_write_and_a_warm_read_allocate_nothing() {
     let numbers = Config::builder(4, Targets::Numbers(2)).warm_up(64).build().unwrap();
     let labels = Config::builder(4, Targets::Labels).warm_up(64).build().unwrap();
-    for config in [numbers, labels] {
+    let gates = [Family::Hadamard, Family::WinnerTakeAll { inputs: 2 }];
+    let gates =
+        Config::builder(4, Targets::Numbers(2)).warm_up(64).families(gates).build().unwrap();
+    for config in [numbers, labels, gates] {
         let with_labels = config.targets() == Targets::Labels;
         let mut model = Model::new(config);
         let write = |model: &mut Model, row: usize| {
@@ -48,6 +51,23 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
                 .unwrap();
         };
         read(0);
+        let mut scratch = Scratch::default();
+        let mut out = vec![0.0; model.recall().outputs()];
+        let mut intervals = vec![(0.0, 0.0); out.len()];
+        let mut ask = |row: usize| {
+            let (recall, covariances) = (model.recall(), model.covariances());
+            let (x, scratch, out) = (&inputs(row), &mut scratch, &mut out[..]);
+            recall.familiarity(covariances, x, scratch).unwrap();
+            if with_labels {
+                recall.probabilities(x, scratch, out).unwrap();
+            } else {
+                recall
+                    .read_with_interval(covariances, x, 0.9, scratch, out, &mut intervals)
+                    .unwrap();
+            }
+        };
+        ask(0);
+        assert_eq!(allocation_counter::measure(|| (0..100).for_each(&mut ask)).count_total, 0);
         assert_eq!(allocation_counter::measure(|| (0..100).for_each(&mut read)).count_total, 0);
     }
 }

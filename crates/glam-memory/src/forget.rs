@@ -1,8 +1,9 @@
 //! The history, and forgetting: as if an observation had never been written.
 
-use glam_core::{Config, Model};
+use glam_core::Model;
 use glam_store::History;
 
+use crate::consolidate::solved_again;
 use crate::error::{Error, Result};
 use crate::memory::{Memory, State};
 
@@ -28,6 +29,10 @@ impl Memory {
     /// memory holds the observation, and a snapshot without it is on the disk; what the file system
     /// keeps of files that were removed, and what copies hold, is out of its reach.
     ///
+    /// A memory that was consolidated is solved again over what is left, with the same normaliser,
+    /// gates, lambda and number of iterations, which had been chosen with the observation: its slots
+    /// hold nothing of it then, those choices and the error statistics may. Labels stay.
+    ///
     /// Costs as much as [`Memory::rebuild`]: one write of every observation that is left, during
     /// which other calls wait. A second model is in memory meanwhile.
     ///
@@ -42,7 +47,9 @@ impl Memory {
             State::Volatile(_) => Err(Error::NoHistory),
             State::Stored(model, store) => {
                 store.erase(sequence)?;
-                **model = relearned(model.recall().config().clone(), store.history()?)?;
+                let start = solved_again(model, store.history()?)?;
+                let start = start.unwrap_or_else(|| Model::new(model.recall().config().clone()));
+                **model = relearned(start, store.history()?)?;
                 store.checkpoint(model)?;
                 Ok(store.finish_erase()?)
             }
@@ -51,11 +58,15 @@ impl Memory {
     }
 }
 
-/// The model that the observations of `history` make, with a skip for each that was erased: bit for
-/// bit the model that was never given those.
-pub(crate) fn relearned(config: Config, mut history: History) -> Result<Model> {
-    let mut model = Model::new(config);
+/// The model that `start` becomes by the observations of `history` that it has not seen, with a skip
+/// for each that was erased: bit for bit the model that was never given those.
+fn relearned(start: Model, mut history: History) -> Result<Model> {
+    let mut model = start;
+    let seen = model.recall().sequence();
     while let Some(observation) = history.next()? {
+        if observation.sequence <= seen {
+            continue;
+        }
         skip_to(&mut model, observation.sequence - 1);
         model.write_weighted(observation.x, observation.target, observation.weight)?;
     }

@@ -48,7 +48,8 @@ pub enum Error {
     },
     /// The file is of another format version.
     #[error(
-        "{path}: format version {got}, this program reads version {expected}; use a matching one"
+        "{path}: format version {got}, this program reads version {expected}; write its rows into a new memory, or use a \
+         program of its version"
     )]
     Version {
         /// The file.

@@ -86,4 +86,4 @@ pub use store::Store;
 pub use verify::{Damage, Place, Verification, verify};
 
 /// The version of the format that this crate reads and writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;

@@ -46,7 +46,7 @@ fn malformed(path: &Path, what: &'static str, at: u64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use glam_core::{Family, Precision, Targets};
+    use glam_core::{Family, Precision, Rehearse, Targets};
 
     fn path() -> &'static Path {
         Path::new("MANIFEST")
@@ -61,6 +61,10 @@ mod tests {
             .tables(32)
             .levels([2, 6])
             .warm_up(100)
+            .rehearse(Rehearse::Fixed(3))
+            .history_bytes(0x0201)
+            .max_bytes(0x0102_0304)
+            .window(500)
             .build()
             .unwrap();
         let frozen = [
@@ -75,6 +79,10 @@ mod tests {
             0, // view: left open
             1, 2, 0, 0, 0, 0, 0, 0, 0, 2, 6, // levels: set, two
             100, 0, 0, 0, // warm-up
+            1, 0, 0, 0, 3, 0, 0, 0, // rehearse: fixed, three
+            1, 2, 0, 0, 0, 0, 0, 0, // bytes of history
+            1, 4, 3, 2, 1, 0, 0, 0, 0, // byte limit: set
+            1, 244, 1, 0, 0, // window: set
         ];
         assert_eq!(encode(&config, path()).unwrap(), frozen);
         assert_eq!(decode(&frozen, path(), 0).unwrap(), config);
@@ -90,6 +98,10 @@ mod tests {
             1, 2, 0, 0, 0, // view: set
             0, // levels: left open
             0, 4, 0, 0, // warm-up
+            0, 0, 0, 0, // rehearse: auto
+            0, 0, 0, 2, 0, 0, 0, 0, // bytes of history: 32 MiB
+            0, // byte limit: left open
+            0, // window: left open
         ];
         assert_eq!(encode(&labels, path()).unwrap(), frozen);
         assert_eq!(decode(&frozen, path(), 0).unwrap(), labels);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use glam_memory::{Family, Inspection, Memory, Picks, Precision, Targets};
 use serde::Serialize;
 
+use crate::cmd::consolidate::trials;
 use crate::columns::{Column, Columns, Role};
 use crate::encoding::Encoding;
 use crate::error::{Error, Result};
@@ -70,10 +71,11 @@ fn readable(inspection: &Inspection, known: &Known) -> String {
     let sections = [
         format!("{}\n{}", known.path.display(), what_it_is(inspection, known)),
         format!("picks\n{}", picks(inspection)),
+        chosen(inspection),
         format!("slots\n{}", slots(inspection)),
         format!("bytes\n{}", bytes(inspection)),
     ];
-    sections.join("\n")
+    sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn what_it_is(inspection: &Inspection, known: &Known) -> String {
@@ -186,14 +188,22 @@ fn picks(inspection: &Inspection) -> String {
     aligned(&pairs)
 }
 
+/// What the picks were chosen by, where they were chosen by held-out rows.
+fn chosen(inspection: &Inspection) -> String {
+    let Some(decision) = &inspection.report.decision else { return String::new() };
+    let tenths = counted(decision.folds.into(), "held-out tenth");
+    format!(
+        "chosen at observation {}, by the error on {tenths}\n{}",
+        grouped(decision.sequence),
+        trials(decision)
+    )
+}
+
 fn family(family: &Family) -> String {
-    let (kind, inputs) = match *family {
-        Family::Tree { inputs } => ("tree", inputs),
-        Family::Hyperplane { inputs } => ("hyperplane", inputs),
-    };
-    match inputs {
-        0 => format!("{kind} on the whole view"),
-        inputs => format!("{kind} on {}", counted(inputs.into(), "input")),
+    let kind = family.name();
+    match family.inputs() {
+        None | Some(0) => format!("{kind} on the whole view"),
+        Some(inputs) => format!("{kind} on {}", counted(inputs.into(), "input")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! One file a sub-command.
 
+pub(crate) mod consolidate;
 pub(crate) mod forget;
 pub(crate) mod inspect;
 pub(crate) mod read;

@@ -111,15 +111,6 @@ impl<'a> Lifted<'a> {
         self.shards.len()
     }
 
-    /// Rows of piece number `shard`.
-    pub(crate) fn shard_rows(&self, shard: usize) -> Range<usize> {
-        let blocks = &self.blocks[self.shards[shard].clone()];
-        match (blocks.first(), blocks.last()) {
-            (Some(first), Some(last)) => first.rows.start..last.rows.end,
-            _ => 0..0,
-        }
-    }
-
     /// Floats of one slot's map, its padding included.
     pub(crate) fn stride(&self) -> usize {
         self.rows.outputs * self.structure.width() * LANES

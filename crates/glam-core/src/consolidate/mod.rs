@@ -1,9 +1,227 @@
-//! Consolidate: the joint optimum over the whole history, stopped early.
+//! Consolidate: the joint optimum over the whole history, stopped early, with gates chosen and
+//! redrawn by what is held out.
+//!
+//! Everything a memory trains minimises one objective, the joint ridge problem in the lifted space:
+//! sum_i w_i |y_i - sum_a W_a phi_a,i|² + lambda sum_a |W_a|². Writing does so one observation at a
+//! time and ignores what slots have in common; consolidating solves it over all of them at once.
 
+mod candidates;
+mod choose;
+mod decision;
+mod finish;
+mod judge;
 mod lifted;
 mod rows;
 mod slopes_pass;
 mod solve;
 mod workers;
 
+use crate::error::{Error, Result};
+use crate::model::{Model, weight_lines};
+use crate::normaliser::Normaliser;
+use crate::observations::Observations;
+use crate::slots::SlotTable;
+use crate::structure::Structure;
+use crate::wire::{Reader, Writer};
+use candidates::{Candidate, candidates};
+use choose::Search;
+pub use decision::{Decision, Trial};
+use lifted::Lifted;
+use rows::Rows;
+use solve::{Grams, Held, Inverses, solve};
 pub use workers::{Serial, Workers};
+
+/// What a consolidation is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How often gates are redrawn from the slots' slopes, at most 16.
+    pub regates: usize,
+    /// Keeps the tables, families and levels that the memory has, and tries no others.
+    pub as_it_is: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { regates: 3, as_it_is: false }
+    }
+}
+
+/// How far a consolidation has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress<'a> {
+    /// Which trial this is, from 1.
+    pub trial: usize,
+    /// What the trial deals to the tables; empty once the best is solved on all rows.
+    pub name: &'a str,
+    /// How often its gates were redrawn.
+    pub regates: u32,
+    /// Rows it goes over.
+    pub rows: usize,
+    /// The best held-out error so far.
+    pub best: Option<f64>,
+}
+
+impl Progress<'_> {
+    fn done(trial: usize, rows: usize) -> Self {
+        Self { trial, name: "", regates: 0, rows, best: None }
+    }
+}
+
+/// What a consolidation is to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Try nothing more: solve with the best found so far.
+    Finish,
+    /// Give up; the memory stays as it is.
+    Stop,
+}
+
+/// Looks on at every iteration, from any thread.
+pub(crate) type Watch<'a> = dyn Fn(&Progress<'_>) -> Flow + Sync + 'a;
+
+impl Model {
+    /// This memory with its structure chosen anew and its maps at the joint optimum over `history`,
+    /// which must be its observations in order. This one stays as it is; the new one goes on from
+    /// the same sequence number.
+    ///
+    /// Costs memory for the history and several times the slots, and for every trial up to some
+    /// hundred passes over the history, each about as long as reading every row of it.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without a history, [`Error::Cancelled`] where `watch` stopped it.
+    pub fn consolidate(
+        &self,
+        history: &Observations,
+        options: Options,
+        workers: &dyn Workers,
+        watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
+    ) -> Result<Self> {
+        let (config, outputs) = (self.recall.config.clone(), self.recall.outputs());
+        let now = self.recall.structure.as_ref().ok_or(Error::Empty)?;
+        if history.is_empty() {
+            return Err(Error::Empty);
+        }
+        let normaliser =
+            Normaliser::fit(history.rows(), config.inputs(), history.targets(), outputs);
+        let rows = Rows::new(&normaliser, history, config.inputs(), outputs);
+        let search = Search {
+            seed: config.seed(),
+            rows: &rows,
+            normaliser: &normaliser,
+            candidates: if options.as_it_is {
+                vec![Candidate::as_it_is(now.picks())]
+            } else {
+                candidates(&config, rows.count, outputs, now.picks())
+            },
+            regates: options.regates.min(16),
+            workers,
+            watch,
+            sample: choose::sample(&rows),
+        };
+        let found = search.run().ok_or(Error::Cancelled)?;
+        let done = Progress::done(found.trials.len(), rows.count);
+        let go_on = || watch(&done) != Flow::Stop;
+        // Over all rows, the same way again: drawn, solved, and drawn anew from the slopes.
+        let mut structure = search.draw(found.candidate, 0, None);
+        for (regates, &(lambda, iterations)) in
+            found.stops[..found.stops.len() - 1].iter().enumerate()
+        {
+            let lifted = Lifted::new(&structure, &rows, workers);
+            let grams = Grams::new(&lifted, workers);
+            let inverses = Inverses::new(&grams, lifted.slots(), lambda, workers);
+            let held = Held::None { iterations };
+            let solution =
+                solve(&lifted, &inverses, lambda, held, workers, &go_on).ok_or(Error::Cancelled)?;
+            let slopes = slopes_pass::slopes(&lifted, &solution.weights);
+            structure = search.draw(found.candidate, regates + 1, Some(&slopes));
+        }
+        let (lambda, iterations) = found.stops.last().copied().unwrap_or((1.0, 1));
+        let structure = structure.with_decision(Decision {
+            sequence: self.recall.sequence,
+            rows: rows.count as u64,
+            folds: found.folds as u32,
+            lambda,
+            iterations: iterations as u32,
+            trials: found.trials,
+        });
+        let mut model = self.solved(structure, history, &rows, workers, &go_on)?;
+        model.judge(history, &rows, &found.held)?;
+        Ok(model)
+    }
+
+    /// The memory that consolidating came to, solved over `history` instead: the same structure,
+    /// lambda and number of iterations, and a sequence number of [`Decision::sequence`]. For a
+    /// history from which an observation was taken: the slots then hold nothing of it. What was
+    /// chosen when it was still there stays (normaliser, gates, lambda, stop), and so do the error
+    /// statistics and the labels.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] where the memory was never consolidated, or `history` is empty;
+    /// [`Error::Cancelled`] where `watch` stopped it.
+    pub fn solve_again(
+        &self,
+        history: &Observations,
+        workers: &dyn Workers,
+        watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
+    ) -> Result<Self> {
+        let structure = self.recall.structure.as_ref().ok_or(Error::Empty)?;
+        if history.is_empty() || structure.decision().iterations == 0 {
+            return Err(Error::Empty);
+        }
+        // A structure is its bytes: gates have no other copy.
+        let mut writer = Writer::default();
+        structure.encode(&mut writer);
+        let structure = Structure::decode(&mut Reader::new(&writer.finish()), &self.recall.config)?;
+        let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
+        let rows = Rows::new(structure.normaliser(), history, inputs, outputs);
+        let done = Progress::done(structure.decision().trials.len(), rows.count);
+        let sequence = structure.decision().sequence;
+        let go_on = || watch(&done) != Flow::Stop;
+        let mut model = self.solved(structure, history, &rows, workers, &go_on)?;
+        model.recall.sequence = sequence;
+        Ok(model)
+    }
+
+    /// A model of this one's configuration, labels and sequence number with `structure` solved over
+    /// `rows`.
+    fn solved(
+        &self,
+        structure: Structure,
+        history: &Observations,
+        rows: &Rows,
+        workers: &dyn Workers,
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Self> {
+        let outputs = self.recall.outputs();
+        let (lambda, iterations) =
+            (structure.decision().lambda, structure.decision().iterations as usize);
+        let lifted = Lifted::new(&structure, rows, workers);
+        let slots = finish::finish(
+            &lifted,
+            (lambda, iterations),
+            self.recall.config.precision(),
+            f64::from(self.recall.noise.variance()),
+            weight_lines(structure.width(), outputs),
+            workers,
+            go_on,
+        )
+        .ok_or(Error::Cancelled)?;
+        drop(lifted);
+        let mut model = Self::new(self.recall.config.clone());
+        model.recall.labels = self.recall.labels.clone();
+        model.recall.sequence = self.recall.sequence;
+        model.recall.noise = self.recall.noise.clone();
+        model.recall.structure = Some(structure);
+        model.recall.slots = SlotTable::from_keys(slots.keys)?;
+        model.recall.weights = slots.weights;
+        model.covariances = slots.covariances;
+        model.rehearsal.start(&model.recall.config, history);
+        model.warm_up.finish();
+        Ok(model)
+    }
+}
+
+#[cfg(test)]
+mod tests;

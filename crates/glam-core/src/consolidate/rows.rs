@@ -1,6 +1,7 @@
 //! The observations that a solve goes over, in units of the normaliser.
 
 use crate::normaliser::Normaliser;
+use crate::observations::Observations;
 
 /// Normalised observations, flat.
 #[derive(Debug, Clone, Default)]
@@ -32,30 +33,34 @@ impl Default for Goals {
 }
 
 impl Rows {
-    /// Normalises flat `x` and either flat `targets` or `classes`.
+    /// Normalises `history`.
     pub(crate) fn new(
         normaliser: &Normaliser,
-        x: &[f32],
+        history: &Observations,
         inputs: usize,
-        targets: &[f32],
-        classes: &[u32],
         outputs: usize,
     ) -> Self {
+        let x = history.rows();
         let mut z = vec![0.0; x.len()];
         for (x, z) in x.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
             normaliser.inputs(x, z);
         }
-        let count = x.len() / inputs;
-        let goals = if classes.is_empty() {
-            let numbers = targets
+        let targets = if history.classes().is_empty() {
+            let numbers = history
+                .targets()
                 .iter()
                 .enumerate()
                 .map(|(place, &y)| normaliser.target(place % outputs.max(1), y));
             Goals::Numbers(numbers.collect())
         } else {
-            Goals::Classes(classes.to_vec())
+            Goals::Classes(history.classes().to_vec())
         };
-        Self { z, inputs, targets: goals, outputs, weights: Vec::new(), count }
+        let weights = if history.weights().iter().all(|&weight| weight == 1.0) {
+            Vec::new()
+        } else {
+            history.weights().to_vec()
+        };
+        Self { z, inputs, targets, outputs, weights, count: history.len() }
     }
 
     /// The normalised input of row `row`.

@@ -1,5 +1,7 @@
 //! Preconditioned conjugate gradients on the joint ridge problem, stopped early.
 
+use std::sync::Mutex;
+
 use super::lifted::Lifted;
 use super::workers::{Workers, collect};
 use crate::kernel::LANES;
@@ -154,6 +156,14 @@ pub(crate) enum Held<'a> {
     Rows { marked: &'a [bool], most: usize },
 }
 
+/// One piece's part of an iteration.
+struct Part {
+    /// The normal product of the direction over the piece's rows.
+    sums: Vec<f32>,
+    /// The direction's sums at the rows that are held out.
+    ahead: Vec<f32>,
+}
+
 /// What a solve gave.
 #[derive(Debug)]
 pub(crate) struct Solution {
@@ -207,15 +217,21 @@ pub(crate) fn solve(
     let mut rz = dots(&r, &z, outputs, width);
     let mut best = Solution { weights: Vec::new(), trace: Vec::new(), held: Vec::new() };
     let (mut least, mut bad) = (f64::INFINITY, 0);
+    // Kept from one iteration to the next: fresh pages would cost more than the sums.
+    let mut parts: Vec<Mutex<Part>> = (0..lifted.shards())
+        .map(|_| Mutex::new(Part { sums: vec![0.0; floats], ahead: Vec::new() }))
+        .collect();
+    let (mut q, mut ahead) = (vec![0.0; floats], Vec::with_capacity(predicted.len()));
     for iteration in 1..=most {
         if !go_on() {
             return None;
         }
-        // Sums of the direction at the held-out rows, piece by piece.
-        let parts = collect(workers, lifted.shards(), |shard| {
-            let mut sums = vec![0.0; floats];
-            let mut ahead = Vec::new();
-            lifted.pass(shard, Some(&p), Some(&mut sums), |row, values| {
+        workers.run(parts.len(), &|shard| {
+            let Ok(mut part) = parts[shard].lock() else { return };
+            let Part { sums, ahead } = &mut *part;
+            sums.fill(0.0);
+            ahead.clear();
+            lifted.pass(shard, Some(&p), Some(sums), |row, values| {
                 if out(row) {
                     ahead.extend_from_slice(values);
                     values.fill(0.0);
@@ -224,17 +240,13 @@ pub(crate) fn solve(
                     values.iter_mut().for_each(|value| *value *= weight);
                 }
             });
-            (sums, ahead)
         });
-        let mut q = vec![0.0; 0];
-        let mut ahead = Vec::with_capacity(predicted.len());
-        for (part, held) in parts {
-            ahead.extend(held);
-            if q.is_empty() {
-                q = part;
-            } else {
-                q.iter_mut().zip(part).for_each(|(whole, part)| *whole += part);
-            }
+        q.fill(0.0);
+        ahead.clear();
+        for part in &mut parts {
+            let Ok(part) = part.get_mut() else { return None };
+            q.iter_mut().zip(&part.sums).for_each(|(whole, part)| *whole += part);
+            ahead.extend_from_slice(&part.ahead);
         }
         let ridge = lambda as f32;
         q.iter_mut().zip(&p).for_each(|(q, p)| *q += ridge * p);

@@ -62,10 +62,46 @@ impl HalfSpaces {
                 }
             }
         }
-        let share = QUANTILES.0 + (QUANTILES.1 - QUANTILES.0) * rng.unit();
+        let share = draw_share(rng);
         self.thresholds.push(0.0);
         let values = rows.map(|row| self.project(index, sample.row(row))).collect();
         self.thresholds[index] = quantile(values, share);
+    }
+
+    /// Draws one more projection with normal weights, such that what it exceeds its threshold by
+    /// has mean 0 and variance 1 over the sample.
+    pub(super) fn draw_standardised(
+        &mut self,
+        pool: &mut [u32],
+        sample: Sample<'_>,
+        rng: &mut Rng,
+    ) {
+        let index = self.len();
+        self.inputs.extend_from_slice(rng.choose(pool, self.width));
+        self.weights.extend((0..self.width).map(|_| rng.normal()));
+        self.thresholds.push(0.0);
+        let values = (0..sample.len()).map(|row| f64::from(self.project(index, sample.row(row))));
+        let count = sample.len().max(1) as f64;
+        let mean = values.clone().sum::<f64>() / count;
+        let variance = values.map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
+        // A projection that never moved has no unit of its own.
+        let scale = if variance > 1e-12 { 1.0 / variance.sqrt() } else { 1.0 };
+        let weights = &mut self.weights[index * self.width..];
+        weights.iter_mut().for_each(|weight| *weight *= scale as f32);
+        self.thresholds[index] = (mean * scale) as f32;
+    }
+
+    /// Appends half-spaces on as many inputs.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.inputs.append(&mut other.inputs);
+        self.weights.append(&mut other.weights);
+        self.thresholds.append(&mut other.thresholds);
+    }
+
+    /// Numbers that `count` half-spaces on `width` inputs of a view are made of.
+    pub(super) fn numbers(width: u32, view: usize, count: usize) -> usize {
+        let width = if width == 0 { view } else { view.min(width as usize) };
+        count * (2 * width + 1)
     }
 
     /// w.z of half-space `index`.
@@ -85,6 +121,12 @@ impl HalfSpaces {
         let rest = weight_rest.iter().zip(input_rest);
         let rest: f32 = rest.map(|(weight, &input)| weight * z[input as usize]).sum();
         ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest
+    }
+
+    /// w.z - t of half-space `index`.
+    #[inline(always)]
+    pub(super) fn excess(&self, index: usize, z: &[f32]) -> f32 {
+        self.project(index, z) - self.thresholds[index]
     }
 
     /// The decision of half-space `index`, 0 or 1.
@@ -117,8 +159,13 @@ impl HalfSpaces {
     }
 }
 
+/// Draws the share of rows below a threshold.
+pub(super) fn draw_share(rng: &mut Rng) -> f32 {
+    QUANTILES.0 + (QUANTILES.1 - QUANTILES.0) * rng.unit()
+}
+
 /// The value below which the given share of `values` lies, interpolated; 0 where there is none.
-fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
+pub(super) fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
     values.sort_unstable_by(f32::total_cmp);
     let Some(last) = values.len().checked_sub(1) else {
         return 0.0;

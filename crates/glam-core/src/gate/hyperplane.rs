@@ -1,7 +1,7 @@
 //! One half-space a level for the whole table: the cheapest gate, a locality-sensitive hash.
 
 use super::halfspace::HalfSpaces;
-use super::{Gate, Sample};
+use super::{Draw, Gate, Sample};
 use crate::config::MAX_DEPTH;
 use crate::error::Result;
 use crate::rng::Rng;
@@ -16,15 +16,9 @@ pub(super) struct Hyperplane {
     levels: HalfSpaces,
 }
 
-impl Hyperplane {
-    pub(super) fn draw(
-        width: u32,
-        depth: u8,
-        view: &[u32],
-        sample: Sample<'_>,
-        rng: &mut Rng,
-    ) -> Self {
-        let mut levels = HalfSpaces::on(width, view);
+impl Draw for Hyperplane {
+    fn draw(inputs: u32, depth: u8, view: &[u32], sample: Sample<'_>, rng: &mut Rng) -> Self {
+        let mut levels = HalfSpaces::on(inputs, view);
         let mut pool = view.to_vec();
         for _ in 0..depth {
             levels.draw(&mut pool, sample, 0..sample.len(), rng);
@@ -32,12 +26,16 @@ impl Hyperplane {
         Self { depth, levels }
     }
 
-    pub(super) fn decode(reader: &mut Reader<'_>, inputs: usize) -> Result<Self> {
+    fn decode(reader: &mut Reader<'_>, inputs: usize) -> Result<Self> {
         let depth = reader.u8()?;
         if depth > MAX_DEPTH {
             return Err(reader.damaged("a gate is too deep"));
         }
         Ok(Self { depth, levels: HalfSpaces::decode(reader, inputs, depth.into())? })
+    }
+
+    fn numbers(inputs: u32, depth: u8, view: usize) -> usize {
+        HalfSpaces::numbers(inputs, view, depth.into())
     }
 }
 

@@ -1,14 +1,18 @@
 //! Gates: an input goes in, a string of decisions comes out.
 //!
-//! To add a family: one file beside this one with a type that implements [`Gate`], a variant of
-//! [`Family`], and an arm for it in each of the four functions below.
+//! To add a family: one file beside this one, with a type that implements [`Gate`] and [`Draw`] and
+//! with a `TAG` that no other file has, its `mod`, and its line in `families!` below. The enum
+//! [`Family`], drawing, saving and counting all come from that line.
 
+mod hadamard;
 mod halfspace;
 mod hyperplane;
 mod root;
 mod tree;
+mod winner_take_all;
 
-use crate::config::Family;
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 use crate::rng::Rng;
 use crate::slopes::Slopes;
@@ -53,50 +57,130 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// Draws a gate of `family` with `depth` decisions on the inputs `view`.
-pub(crate) fn draw(
-    family: Family,
-    depth: u8,
-    view: &[u32],
-    sample: Sample<'_>,
-    rng: &mut Rng,
-) -> Box<dyn Gate> {
-    match family {
-        Family::Hyperplane { inputs } => {
-            Box::new(hyperplane::Hyperplane::draw(inputs, depth, view, sample, rng))
-        }
-        Family::Tree { inputs } => Box::new(tree::Tree::draw(inputs, depth, view, sample, rng)),
-    }
+/// How a family's gates are made, counted and read back. `inputs` in [`Draw::draw`] and
+/// [`Draw::numbers`] is the number in the family's variant, 0 where it has none.
+trait Draw: Gate + Sized + 'static {
+    /// Draws a gate with `depth` decisions on the inputs `view`.
+    fn draw(inputs: u32, depth: u8, view: &[u32], sample: Sample<'_>, rng: &mut Rng) -> Self;
+
+    /// Reads the parameters back, of a memory of `inputs` inputs; refuses what could make
+    /// [`Gate::path`] fail.
+    fn decode(reader: &mut Reader<'_>, inputs: usize) -> Result<Self>;
+
+    /// Numbers that a gate on a view of `view` inputs is made of, at most.
+    fn numbers(inputs: u32, depth: u8, view: usize) -> usize;
 }
 
-/// Appends what a family is: its gates' tag and its setting.
-pub(crate) fn encode_family(family: Family, writer: &mut Writer) {
-    let (tag, inputs) = match family {
-        Family::Hyperplane { inputs } => (hyperplane::TAG, inputs),
-        Family::Tree { inputs } => (tree::TAG, inputs),
+/// Makes the enum of all families and what must know each of them. A line is the variant's
+/// documentation, its name, its number of inputs if it has one, its name in text and its file.
+macro_rules! families {
+    ($($(#[$doc:meta])* $name:ident $({ $inputs:ident })? = $text:literal in $file:ident;)*) => {
+        /// How a table's gate decides.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Family {
+            $(
+                $(#[$doc])*
+                $name $({
+                    /// Inputs of the view that one comparison looks at; 0 stands for all of them.
+                    $inputs: u32,
+                })?,
+            )*
+        }
+
+        impl Family {
+            /// The family's name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name $({ $inputs: _ })? => $text,)*
+                }
+            }
+
+            /// Inputs that one comparison looks at, 0 for the whole view; `None` where a family
+            /// has no such setting.
+            pub fn inputs(self) -> Option<u32> {
+                match self {
+                    $(Self::$name $({ $inputs })? => [$(Some($inputs),)? None][0],)*
+                }
+            }
+
+            fn tag(self) -> u8 {
+                match self {
+                    $(Self::$name $({ $inputs: _ })? => $file::TAG,)*
+                }
+            }
+
+            /// The family with this tag and this number of inputs.
+            fn of(tag: u8, inputs: u32) -> Option<Self> {
+                match tag {
+                    $($file::TAG => Some(Self::$name $({ $inputs: inputs })?),)*
+                    _ => None,
+                }
+            }
+
+            /// Numbers that a gate of `depth` decisions on `view` inputs is made of, at most.
+            pub(crate) fn numbers(self, depth: u8, view: usize) -> usize {
+                let inputs = self.inputs().unwrap_or(0);
+                match self {
+                    $(Self::$name { .. } => <$file::$name as Draw>::numbers(inputs, depth, view),)*
+                }
+            }
+        }
+
+        /// Draws a gate of `family` with `depth` decisions on the inputs `view`.
+        pub(crate) fn draw(
+            family: Family,
+            depth: u8,
+            view: &[u32],
+            sample: Sample<'_>,
+            rng: &mut Rng,
+        ) -> Box<dyn Gate> {
+            let inputs = family.inputs().unwrap_or(0);
+            match family {
+                $(Family::$name { .. } => {
+                    Box::new(<$file::$name as Draw>::draw(inputs, depth, view, sample, rng))
+                })*
+            }
+        }
+
+        /// Reads a gate back, tag first.
+        pub(crate) fn decode(reader: &mut Reader<'_>, inputs: usize) -> Result<Box<dyn Gate>> {
+            match reader.u8()? {
+                root::TAG => Ok(Box::new(Root)),
+                $($file::TAG => Ok(Box::new(<$file::$name as Draw>::decode(reader, inputs)?)),)*
+                _ => Err(reader.damaged("a gate is of an unknown family")),
+            }
+        }
     };
-    writer.u8(tag);
-    writer.u32(inputs);
+}
+
+// Saved configurations count the variants: a new one goes last, and none ever leaves.
+families! {
+    /// One half-space a level for the whole table: the cheapest.
+    Hyperplane { inputs } = "hyperplane" in hyperplane;
+    /// One half-space a node of a binary tree: follows the data closest.
+    Tree { inputs } = "tree" in tree;
+    /// Sign flips and a fast Walsh-Hadamard transform of the view, one coordinate a level for the
+    /// whole table: every decision looks at the whole view, at O(v log v) for all together.
+    Hadamard = "Hadamard" in hadamard;
+    /// The winner of four sparse projections for every two decisions: sparse activation as the
+    /// key. An odd depth takes from the last group only in which half of it the winner is.
+    WinnerTakeAll { inputs } = "winner-take-all" in winner_take_all;
+}
+
+/// Appends what a family is: its gates' tag and its number of inputs, 0 where it has none.
+pub(crate) fn encode_family(family: Family, writer: &mut Writer) {
+    writer.u8(family.tag());
+    writer.u32(family.inputs().unwrap_or(0));
 }
 
 /// Reads a family back.
 pub(crate) fn decode_family(reader: &mut Reader<'_>) -> Result<Family> {
     let (tag, inputs) = (reader.u8()?, reader.u32()?);
-    match tag {
-        hyperplane::TAG => Ok(Family::Hyperplane { inputs }),
-        tree::TAG => Ok(Family::Tree { inputs }),
-        _ => Err(reader.damaged("a gate family is unknown")),
-    }
-}
-
-/// Reads a gate back, tag first.
-pub(crate) fn decode(reader: &mut Reader<'_>, inputs: usize) -> Result<Box<dyn Gate>> {
-    match reader.u8()? {
-        root::TAG => Ok(Box::new(Root)),
-        hyperplane::TAG => Ok(Box::new(hyperplane::Hyperplane::decode(reader, inputs)?)),
-        tree::TAG => Ok(Box::new(tree::Tree::decode(reader, inputs)?)),
-        _ => Err(reader.damaged("a gate is of an unknown family")),
-    }
+    let known = Family::of(tag, inputs);
+    // A family without the setting is saved with a 0 there.
+    let known = known.filter(|family| family.inputs().unwrap_or(0) == inputs);
+    known.ok_or(reader.damaged("a gate family is unknown"))
 }
 
 /// Appends a gate, tag first.

@@ -13,7 +13,8 @@ fn families() -> Vec<Family> {
     let widths = [0, 1, 2, 4, 99];
     let hyperplanes = widths.map(|inputs| Family::Hyperplane { inputs });
     let trees = widths.map(|inputs| Family::Tree { inputs });
-    hyperplanes.into_iter().chain(trees).collect()
+    let winners = widths.map(|inputs| Family::WinnerTakeAll { inputs });
+    [&hyperplanes[..], &trees, &winners, &[Family::Hadamard]].concat()
 }
 
 fn each(test: impl Fn(Family, &dyn Gate, Sample<'_>)) {
@@ -37,9 +38,16 @@ fn a_path_has_no_more_bits_than_the_depth_and_the_same_draw_gives_the_same_path(
     });
     let rows = rows(400);
     let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
-    let draw_it = || draw(Family::Tree { inputs: 2 }, 5, &[0, 3], sample, &mut Rng::new(8, 1));
-    let (one, two) = (draw_it(), draw_it());
-    assert!((0..400).all(|row| one.path(sample.row(row)) == two.path(sample.row(row))));
+    for family in families() {
+        let bytes = |seed| {
+            let mut writer = Writer::default();
+            let rng = &mut Rng::new(seed, 1);
+            encode(draw(family, 5, &[0, 3, 2], sample, rng).as_ref(), &mut writer);
+            writer.finish()
+        };
+        assert_eq!(bytes(8), bytes(8));
+        assert_ne!(bytes(8), bytes(9));
+    }
 }
 
 #[test]
@@ -96,10 +104,43 @@ fn saved_bytes_give_the_same_paths_and_every_truncation_is_refused() {
     });
 }
 
-/// The naive form of both families in f64: follow the half-spaces one by one.
+#[test]
+fn a_family_survives_its_bytes_and_an_unknown_one_is_refused() {
+    for family in families() {
+        let mut writer = Writer::default();
+        encode_family(family, &mut writer);
+        let bytes = writer.finish();
+        assert_eq!(decode_family(&mut Reader::new(&bytes)), Ok(family));
+        for end in 0..bytes.len() {
+            assert!(decode_family(&mut Reader::new(&bytes[..end])).is_err());
+        }
+    }
+    for tag in [0, 5, 255] {
+        assert!(decode_family(&mut Reader::new(&[tag, 0, 0, 0, 0])).is_err());
+    }
+    // A setting that the family does not have.
+    assert!(decode_family(&mut Reader::new(&[hadamard::TAG, 1, 0, 0, 0])).is_err());
+}
+
+#[test]
+fn no_gate_is_made_of_more_numbers_than_its_family_says() {
+    each(|family, gate, _| {
+        let mut writer = Writer::default();
+        gate.encode(&mut writer);
+        // Four bytes a number; lengths, a depth and a width come on top.
+        let numbers = writer.finish().len() / 4;
+        let most = family.numbers(5, 5);
+        assert!(numbers <= most + 6, "{family:?}: {numbers} over {most}");
+    });
+}
+
+/// The naive form of the two families of half-spaces in f64: follow them one by one.
 #[test]
 fn paths_equal_a_naive_walk_in_f64() {
     each(|family, gate, sample| {
+        if !matches!(family, Family::Hyperplane { .. } | Family::Tree { .. }) {
+            return;
+        }
         let mut writer = Writer::default();
         encode(gate, &mut writer);
         let bytes = writer.finish();

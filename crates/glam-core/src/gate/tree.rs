@@ -1,7 +1,7 @@
 //! One half-space a node of a binary tree, its threshold among the rows that reach the node.
 
 use super::halfspace::HalfSpaces;
-use super::{Gate, Sample};
+use super::{Draw, Gate, Sample};
 use crate::config::MAX_DEPTH;
 use crate::error::Result;
 use crate::rng::Rng;
@@ -21,15 +21,9 @@ fn node_count(depth: u8) -> usize {
     (1 << depth) - 1
 }
 
-impl Tree {
-    pub(super) fn draw(
-        width: u32,
-        depth: u8,
-        view: &[u32],
-        sample: Sample<'_>,
-        rng: &mut Rng,
-    ) -> Self {
-        let mut nodes = HalfSpaces::on(width, view);
+impl Draw for Tree {
+    fn draw(inputs: u32, depth: u8, view: &[u32], sample: Sample<'_>, rng: &mut Rng) -> Self {
+        let mut nodes = HalfSpaces::on(inputs, view);
         let mut pool = view.to_vec();
         // The rows of the nodes of one level, and after each of them the rows of the next.
         let mut level: Vec<Vec<usize>> = vec![(0..sample.len()).collect()];
@@ -53,12 +47,16 @@ impl Tree {
         Self { depth, nodes }
     }
 
-    pub(super) fn decode(reader: &mut Reader<'_>, inputs: usize) -> Result<Self> {
+    fn decode(reader: &mut Reader<'_>, inputs: usize) -> Result<Self> {
         let depth = reader.u8()?;
         if depth > MAX_DEPTH {
             return Err(reader.damaged("a gate is too deep"));
         }
         Ok(Self { depth, nodes: HalfSpaces::decode(reader, inputs, node_count(depth))? })
+    }
+
+    fn numbers(inputs: u32, depth: u8, view: usize) -> usize {
+        HalfSpaces::numbers(inputs, view, node_count(depth))
     }
 }
 

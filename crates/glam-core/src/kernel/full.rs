@@ -172,3 +172,28 @@ fn wide_turn<S: Simd>(simd: S, columns: &mut [Lane], back: &Lane, v: &Lane, u: &
         }
     }
 }
+
+/// Sets a slot of zeros to a covariance given as n x n numbers: P = U D U' from the last column to
+/// the first (Bierman, appendix III.A).
+pub(crate) fn set(slot: &mut [f32], n: usize, covariance: &[f64]) {
+    reset(slot, n, 0.0);
+    let mut p = covariance.to_vec();
+    let starts: Vec<usize> = (0..n)
+        .scan(n.next_multiple_of(LANES), |start, j| {
+            let own = *start;
+            *start += LANES * width(j);
+            Some(own)
+        })
+        .collect();
+    for j in (0..n).rev() {
+        let d = p[j * n + j].max(f64::from(LEAST_VARIANCE));
+        slot[j] = d as f32;
+        let column: Vec<f64> = (0..j).map(|i| p[i * n + j] / d).collect();
+        for (i, &u) in column.iter().enumerate() {
+            slot[starts[j] + i] = u as f32;
+            for k in 0..=i {
+                p[k * n + i] -= column[k] * d * u;
+            }
+        }
+    }
+}

@@ -51,6 +51,18 @@ impl Precision {
         }
     }
 
+    /// Sets a slot of zeros to a covariance given as n x n numbers.
+    pub(crate) fn set(self, slot: &mut [f32], n: usize, covariance: &[f64]) {
+        match self {
+            Self::Full => full::set(slot, n, covariance),
+            Self::Diagonal => {
+                for (i, slot) in slot.iter_mut().take(n).enumerate() {
+                    *slot = covariance[i * n + i] as f32;
+                }
+            }
+        }
+    }
+
     /// phi' P phi, never negative; leaves in `step` what [`Precision::update`] needs.
     #[inline(always)]
     pub(crate) fn spread<S: Simd>(

@@ -74,7 +74,7 @@ impl Snapshot {
     pub(crate) fn model(&self, config: &Config) -> Result<Model> {
         let (block, keys) = structure::read(&self.structure)?;
         let (weights, covariances) = (slots::read(&self.weights)?, slots::read(&self.covariances)?);
-        let model = Model::restore(config.clone(), &block, keys, weights, covariances, &[])
+        let model = Model::restore(config.clone(), &block, keys, weights, covariances)
             .map_err(|source| Error::Damaged { path: self.structure.path.clone(), source })?;
         self.check_sequence(model.recall().sequence())?;
         Ok(model)

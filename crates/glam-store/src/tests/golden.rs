@@ -10,7 +10,7 @@ use glam_core::{Config, Precision, Scratch, Targets};
 use super::{copy, observation, target, temporary, write};
 use crate::manifest::Manifest;
 use crate::segment::header;
-use crate::{Reader, Store, log, verify};
+use crate::{Error, Reader, Store, log, verify};
 
 /// Answers may differ by the order in which a processor adds: at most a hundred f32 terms about 1,
 /// each rounded by at most 6e-8.
@@ -51,7 +51,7 @@ fn check_answers(reader: &Reader, name: &str) {
 
 #[test]
 fn golden_memories_open_and_answer_as_they_did() {
-    for (name, tail) in [("numbers-1", TAIL), ("labels-1", 0)] {
+    for (name, tail) in [("numbers-2", TAIL), ("labels-2", 0)] {
         let (temporary, directory) = temporary();
         copy(&golden().join(name), &directory);
         let verification = verify(&directory).unwrap();
@@ -88,8 +88,27 @@ fn golden_memories_open_and_answer_as_they_did() {
 }
 
 #[test]
+fn a_memory_of_version_1_is_refused_and_stays_as_it_is() {
+    for name in ["numbers-1", "labels-1"] {
+        let (_temporary, directory) = temporary();
+        copy(&golden().join(name), &directory);
+        let before = fs::read(directory.join("MANIFEST")).unwrap();
+        for error in [
+            Store::open(&directory).unwrap_err(),
+            Store::rebuild(&directory).unwrap_err(),
+            Reader::open(&directory).unwrap_err(),
+        ] {
+            assert!(matches!(error, Error::Version { expected: 2, got: 1, .. }), "{error}");
+            assert!(error.to_string().contains("format version 1"), "{error}");
+        }
+        assert_eq!(fs::read(directory.join("MANIFEST")).unwrap(), before);
+        assert!(!directory.join("LOCK").exists());
+    }
+}
+
+#[test]
 fn a_golden_log_is_written_again_byte_for_byte() {
-    for (name, count) in [("numbers-1", SNAPSHOT + TAIL), ("labels-1", SNAPSHOT)] {
+    for (name, count) in [("numbers-2", SNAPSHOT + TAIL), ("labels-2", SNAPSHOT)] {
         let manifest = Manifest::read(&golden().join(name)).unwrap();
         let header = log::Header::new(manifest.memory, &manifest.config, 1, 1);
         let mut bytes = header.encode().to_vec();

@@ -93,12 +93,12 @@ fn a_newer_version_is_named() {
         let path = directory.join(name);
         let original = fs::read(&path).unwrap();
         let mut bytes = original.clone();
-        bytes[8] = 2;
+        bytes[8] = 3;
         fs::write(&path, bytes).unwrap();
         for error in [Store::open(&directory).map(drop), Reader::open(&directory).map(drop)] {
             match error.unwrap_err() {
                 Error::Version { path: found, expected, got } => {
-                    assert_eq!((found, expected, got), (path.clone(), FORMAT_VERSION, 2));
+                    assert_eq!((found, expected, got), (path.clone(), FORMAT_VERSION, 3));
                 }
                 other => panic!("{other}"),
             }

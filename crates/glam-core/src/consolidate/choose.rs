@@ -1,0 +1,327 @@
+//! The search: every candidate, its lambda and its stop, judged on held-out rows; then its gates
+//! redrawn from the slopes of what was learned, and kept only where that helped.
+
+use super::candidates::Candidate;
+use super::decision::Trial;
+use super::lifted::Lifted;
+use super::rows::Rows;
+use super::slopes_pass::slopes;
+use super::solve::{Grams, Held, Inverses, SIGNIFICANT, mean_square, solve};
+use super::workers::{Serial, Workers, collect};
+use super::{Flow, Progress, Watch};
+use crate::gate::Sample;
+use crate::normaliser::Normaliser;
+use crate::rng::Rng;
+use crate::slopes::Slopes;
+use crate::structure::Structure;
+
+/// The ridge lambdas that are tried, the largest first.
+const LAMBDAS: [f64; 4] = [3.0, 0.3, 0.03, 0.003];
+/// The one that is tried first where not all are.
+const FIRST_LAMBDA: usize = 2;
+/// Standard errors by which a trial must be better than the best before it.
+const BETTER: f64 = 2.0;
+/// Tenths that are held out in turn, by the rows up to which they are: a single one would be too
+/// few to judge by.
+const FOLDS: [(usize, usize); 2] = [(2500, 5), (10_000, 2)];
+/// Pieces of the history that are dealt to the tenths whole, as neighbours in time may be alike.
+const CHUNKS: usize = 200;
+/// The stream of draws that deals the tenths.
+const FOLD_STREAM: u64 = 0x466F_6C64;
+/// Rows that thresholds are taken from, at most.
+const SAMPLE_ROWS: usize = 16_384;
+/// The most iterations of conjugate gradients.
+pub(crate) const MOST_ITERATIONS: usize = 120;
+/// Candidates that are regated further after the first time.
+const FINALISTS: usize = 2;
+
+/// A search and what it goes over.
+pub(crate) struct Search<'a> {
+    pub(crate) seed: u64,
+    pub(crate) rows: &'a Rows,
+    pub(crate) normaliser: &'a Normaliser,
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) regates: usize,
+    pub(crate) workers: &'a dyn Workers,
+    pub(crate) watch: &'a Watch<'a>,
+    /// Rows for thresholds, see [`sample`].
+    pub(crate) sample: Vec<f32>,
+}
+
+/// What a search found best: a candidate, and for every time that its gates were drawn the lambda
+/// and the stop that were best then, the last being those to solve with.
+pub(crate) struct Found {
+    pub(crate) candidate: usize,
+    pub(crate) stops: Vec<(f64, usize)>,
+    /// Predictions of the rows that were held out, and which rows they are.
+    pub(crate) held: Vec<(Vec<usize>, Vec<f32>)>,
+    pub(crate) trials: Vec<Trial>,
+    pub(crate) folds: usize,
+}
+
+/// What one lambda gave for one tenth held out.
+struct Judged {
+    lambda: f64,
+    trace: Vec<f64>,
+    held: Vec<f32>,
+    slopes: Option<Slopes>,
+}
+
+/// The best that one candidate gave at one drawing of its gates, with a part for each tenth.
+struct Attempt {
+    lambda: f64,
+    iterations: usize,
+    error: f64,
+    slots: usize,
+    held: Vec<Vec<f32>>,
+    slopes: Vec<Option<Slopes>>,
+}
+
+/// How far a candidate has come.
+#[derive(Default)]
+struct Line {
+    error: f64,
+    stops: Vec<(f64, usize)>,
+    /// Slopes of the last attempt, one for each tenth: no tenth is judged by gates that were drawn
+    /// from what it holds.
+    slopes: Vec<Option<Slopes>>,
+}
+
+impl Search<'_> {
+    /// Runs the search. `None` where the watch stopped it before anything was found, or for good.
+    pub(crate) fn run(&self) -> Option<Found> {
+        let tenths = tenths(self.seed, self.rows.count);
+        let few = FOLDS.iter().find(|(rows, _)| self.rows.count <= *rows);
+        let folds = few.map_or(1, |(_, folds)| *folds);
+        let marks: Vec<Vec<bool>> = (0..folds)
+            .map(|fold| tenths.iter().map(|&tenth| usize::from(tenth) == fold).collect())
+            .collect();
+        let mut best: Option<(f64, Vec<Vec<f32>>, usize, usize)> = None;
+        let mut trials: Vec<Trial> = Vec::new();
+        let mut lines: Vec<Line> = self.candidates.iter().map(|_| Line::default()).collect();
+        'search: for regates in 0..=self.regates {
+            let mut order: Vec<usize> = (0..self.candidates.len()).collect();
+            if regates > 1 {
+                order.sort_by(|&a, &b| lines[a].error.total_cmp(&lines[b].error));
+                order.truncate(FINALISTS);
+            }
+            for number in order {
+                let name = self.candidates[number].name;
+                let progress = Progress {
+                    trial: trials.len() + 1,
+                    name,
+                    regates: regates as u32,
+                    rows: self.rows.count,
+                    best: best.as_ref().map(|best| best.0),
+                };
+                let line = &mut lines[number];
+                let Some(attempt) = self.attempt(number, regates, line, &marks, &progress) else {
+                    break 'search;
+                };
+                line.error =
+                    if regates == 0 { attempt.error } else { line.error.min(attempt.error) };
+                line.stops.push((attempt.lambda, attempt.iterations));
+                line.slopes = attempt.slopes;
+                let accepted = best
+                    .as_ref()
+                    .is_none_or(|(_, held, ..)| self.is_better(&attempt.held, held, &marks));
+                trials.push(Trial {
+                    name: name.to_owned(),
+                    regates: regates as u32,
+                    lambda: attempt.lambda,
+                    iterations: attempt.iterations as u32,
+                    slots: attempt.slots as u64,
+                    error: attempt.error,
+                    accepted,
+                });
+                if accepted {
+                    best = Some((attempt.error, attempt.held, number, regates));
+                }
+            }
+        }
+        if (self.watch)(&Progress::done(trials.len(), self.rows.count)) == Flow::Stop {
+            return None;
+        }
+        let (_, held, candidate, regates) = best?;
+        let held = marks.iter().map(|marks| held_rows(marks)).zip(held).collect();
+        let stops = lines[candidate].stops[..=regates].to_vec();
+        Some(Found { candidate, stops, held, trials, folds })
+    }
+
+    /// Draws the structure of candidate number `candidate`.
+    pub(crate) fn draw(
+        &self,
+        candidate: usize,
+        regates: usize,
+        slopes: Option<&Slopes>,
+    ) -> Structure {
+        let sample = Sample { rows: &self.sample, inputs: self.rows.inputs, slopes };
+        let picks = self.candidates[candidate].picks.clone();
+        let seed = self.draw_seed(candidate, regates);
+        Structure::draw(seed, picks, self.normaliser.clone(), sample)
+    }
+
+    /// One candidate with its gates drawn from the slopes that its line has come to.
+    fn attempt(
+        &self,
+        candidate: usize,
+        regates: usize,
+        line: &Line,
+        marks: &[Vec<bool>],
+        progress: &Progress<'_>,
+    ) -> Option<Attempt> {
+        let go_on = || match (self.watch)(progress) {
+            Flow::Continue => true,
+            Flow::Finish => progress.best.is_none(),
+            Flow::Stop => false,
+        };
+        let one = |fold: usize, workers: &dyn Workers| {
+            let slopes = line.slopes.get(fold).and_then(Option::as_ref);
+            let structure = self.draw(candidate, regates, slopes);
+            let lifted = Lifted::new(&structure, self.rows, workers);
+            let wanted = regates < self.regates;
+            let judged = judge(&lifted, &marks[fold], marks.len() > 1, wanted, workers, &go_on)?;
+            Some((lifted.slots(), judged))
+        };
+        let folds: Vec<Option<(usize, Vec<Judged>)>> = if marks.len() > 1 {
+            collect(self.workers, marks.len(), |fold| one(fold, &Serial))
+        } else {
+            vec![one(0, self.workers)]
+        };
+        let folds = folds.into_iter().collect::<Option<Vec<_>>>()?;
+        let slots = folds.first()?.0;
+        // Every tenth tried the same lambdas in the same order, or there is one tenth.
+        let count = folds.iter().map(|(_, judged)| judged.len()).min()?;
+        let (mut chosen, mut iterations, mut error) = (0, 1, f64::INFINITY);
+        for place in 0..count {
+            let traces: Vec<&[f64]> =
+                folds.iter().map(|(_, judged)| judged[place].trace.as_slice()).collect();
+            let (stop, found) = best_stop(&traces);
+            if found < error * SIGNIFICANT {
+                (chosen, iterations, error) = (place, stop, found);
+            }
+        }
+        let lambda = folds.first()?.1.get(chosen)?.lambda;
+        let (held, slopes) = folds
+            .into_iter()
+            .filter_map(|(_, judged)| judged.into_iter().nth(chosen))
+            .map(|judged| (judged.held, judged.slopes))
+            .unzip();
+        Some(Attempt { lambda, iterations, error, slots, held, slopes })
+    }
+
+    /// The seed of a candidate's draws.
+    fn draw_seed(&self, candidate: usize, regates: usize) -> u64 {
+        let step = (candidate * 64 + regates) as u64;
+        self.seed.wrapping_add(step.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
+    /// Whether `new` makes smaller errors than `old` on the same held-out rows, by more than the
+    /// standard error of the mean difference: the best of many that are alike is best by luck.
+    fn is_better(&self, new: &[Vec<f32>], old: &[Vec<f32>], marks: &[Vec<bool>]) -> bool {
+        let outputs = self.rows.outputs.max(1);
+        let mut goal = vec![0.0; outputs];
+        let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        for ((marks, new), old) in marks.iter().zip(new).zip(old) {
+            let predictions = new.chunks_exact(outputs).zip(old.chunks_exact(outputs));
+            for (row, (new, old)) in held_rows(marks).into_iter().zip(predictions) {
+                self.rows.goal(row, &mut goal);
+                let gain = mean_square(old, &goal, outputs) - mean_square(new, &goal, outputs);
+                count += 1.0;
+                sum += gain;
+                squares += gain * gain;
+            }
+        }
+        let count = f64::max(count, 1.0);
+        let mean = sum / count;
+        let error = ((squares / count - mean * mean).max(0.0) / count).sqrt();
+        mean > BETTER * error
+    }
+}
+
+/// Rows for thresholds, evenly spread over the history.
+pub(crate) fn sample(rows: &Rows) -> Vec<f32> {
+    let step = rows.count.div_ceil(SAMPLE_ROWS).max(1);
+    (0..rows.count).step_by(step).flat_map(|row| rows.z(row)).copied().collect()
+}
+
+/// Solves with the rows of one tenth held out: with every lambda, or from the middle outwards while
+/// it helps.
+fn judge(
+    lifted: &Lifted<'_>,
+    marked: &[bool],
+    every: bool,
+    slopes_wanted: bool,
+    workers: &dyn Workers,
+    go_on: &(dyn Fn() -> bool + Sync),
+) -> Option<Vec<Judged>> {
+    let grams = Grams::new(lifted, workers);
+    let one = |lambda: f64| {
+        let inverses = Inverses::new(&grams, lifted.slots(), lambda, workers);
+        let held = Held::Rows { marked, most: MOST_ITERATIONS };
+        let solution = solve(lifted, &inverses, lambda, held, workers, go_on)?;
+        let slopes = slopes_wanted.then(|| slopes(lifted, &solution.weights));
+        Some(Judged { lambda, trace: solution.trace, held: solution.held, slopes })
+    };
+    if every {
+        return LAMBDAS.iter().map(|&lambda| one(lambda)).collect();
+    }
+    let least = |judged: &Judged| judged.trace.iter().copied().fold(f64::INFINITY, f64::min);
+    let mut judged = vec![one(LAMBDAS[FIRST_LAMBDA])?];
+    let mut best = least(&judged[0]);
+    let larger: Vec<f64> = LAMBDAS[..FIRST_LAMBDA].iter().rev().copied().collect();
+    for side in [larger.as_slice(), &LAMBDAS[FIRST_LAMBDA + 1..]] {
+        let before = judged.len();
+        for &lambda in side {
+            let next = one(lambda)?;
+            let error = least(&next);
+            judged.push(next);
+            if error >= best * SIGNIFICANT {
+                break;
+            }
+            best = error;
+        }
+        if judged.len() > before + 1 {
+            break;
+        }
+    }
+    Some(judged)
+}
+
+fn held_rows(marks: &[bool]) -> Vec<usize> {
+    (0..marks.len()).filter(|&row| marks[row]).collect()
+}
+
+/// The number of iterations whose error, averaged over the tenths, is best, and that error. A
+/// tenth whose solve gave up earlier counts with its best.
+fn best_stop(traces: &[&[f64]]) -> (usize, f64) {
+    let longest = traces.iter().map(|trace| trace.len()).max().unwrap_or(0);
+    let least = |trace: &[f64]| trace.iter().copied().fold(f64::INFINITY, f64::min);
+    let (mut stop, mut best) = (1, f64::INFINITY);
+    for iteration in 0..longest {
+        let errors = traces
+            .iter()
+            .map(|trace| trace.get(iteration).copied().unwrap_or_else(|| least(trace)));
+        let error = errors.sum::<f64>() / traces.len() as f64;
+        if error < best * SIGNIFICANT {
+            (stop, best) = (iteration + 1, error);
+        }
+    }
+    (stop, best)
+}
+
+/// Deals rows to ten tenths: runs of neighbours stay together, so that a row is not judged by one
+/// that was written a moment before or after it.
+fn tenths(seed: u64, rows: usize) -> Vec<u8> {
+    let length = rows.div_ceil(CHUNKS).max(1);
+    let chunks = rows.div_ceil(length);
+    let mut order: Vec<u32> = (0..chunks as u32).collect();
+    Rng::new(seed, FOLD_STREAM).choose(&mut order, chunks);
+    let mut tenths = vec![0; rows];
+    for (place, &chunk) in order.iter().enumerate() {
+        let start = chunk as usize * length;
+        let end = (start + length).min(rows);
+        tenths[start..end].fill((place * 10 / chunks) as u8);
+    }
+    tenths
+}

@@ -1,0 +1,133 @@
+//! Consolidating a memory: the joint optimum over its whole history.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use glam_core::{Decision, Flow, Model, Observations, Options, Progress, Workers};
+use glam_store::History;
+use parking_lot::RwLockUpgradableReadGuard;
+
+use crate::error::{Error, Result};
+use crate::memory::{Memory, State};
+
+impl Memory {
+    /// Chooses families, levels, views and gates anew by what is held out, and solves for all maps
+    /// together over the whole history: the joint optimum, stopped where the held-out error is
+    /// least. `watch` is called at every iteration, from several threads; it may end the search
+    /// early with the best so far ([`Flow::Finish`]) or give up ([`Flow::Stop`]), and then the
+    /// memory is as it was. Returns what was tried and chosen, which [`Memory::inspect`] keeps
+    /// telling.
+    ///
+    /// Reads are answered meanwhile by the memory as it is; writes wait. The result takes its
+    /// place at once, with files as the next generation of the snapshot, and writes go on from
+    /// it. [`Memory::rebuild`] goes back to what writing alone had learned.
+    ///
+    /// Uses every core; the result does not depend on how many. It needs room for the history in
+    /// memory, and for several times the slots.
+    ///
+    /// ```
+    /// use glam_memory::{Flow, Memory, Options};
+    ///
+    /// # let temporary = tempfile::tempdir()?;
+    /// # let directory = temporary.path().join("product");
+    /// let memory = Memory::builder(2).create(&directory)?;
+    /// for i in 0..200 {
+    ///     let x = [(i % 20) as f32 / 10.0, (i % 17) as f32 / 10.0];
+    ///     memory.write(&x, x[0] * x[1])?;
+    /// }
+    /// let decision = memory.consolidate(Options { regates: 1, ..Options::default() }, &|_| Flow::Continue)?;
+    /// for trial in &decision.trials {
+    ///     println!("{}: held-out error {}", trial.name, trial.error);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoHistory`] without files, [`Error::ReadOnly`], [`Error::Core`] where nothing was
+    /// written yet or `watch` stopped it, [`Error::Store`] where the files cannot be read or
+    /// written.
+    pub fn consolidate(
+        &self,
+        options: Options,
+        watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
+    ) -> Result<Decision> {
+        let history = self.history()?;
+        let state = self.state.upgradable_read();
+        let model = match &*state {
+            State::Volatile(_) => return Err(Error::NoHistory),
+            State::ReadOnly(_) => return Err(Error::ReadOnly),
+            State::Stored(model, _) => model,
+        };
+        let observations = gather(model, history, u64::MAX)?;
+        let consolidated = model.consolidate(&observations, options, &Threads::new(), watch)?;
+        drop(observations);
+        let mut state = RwLockUpgradableReadGuard::upgrade(state);
+        let State::Stored(model, store) = &mut *state else {
+            return Err(Error::ReadOnly);
+        };
+        store.checkpoint(&consolidated)?;
+        **model = consolidated;
+        Ok(model.report().decision.unwrap_or_default())
+    }
+}
+
+/// The observations of `history` up to number `last`.
+fn gather(model: &Model, mut history: History, last: u64) -> Result<Observations> {
+    let mut observations = Observations::new();
+    while let Some(observation) = history.next()? {
+        if observation.sequence > last {
+            break;
+        }
+        let labels = model.recall().labels();
+        let (target, weight) = (observation.target, observation.weight);
+        observations.add(labels, observation.x, target, weight)?;
+    }
+    Ok(observations)
+}
+
+/// What `before`, which was consolidated, is without the observations that have gone from the
+/// history: the same structure solved over what is left of those it was solved over. `None` where
+/// it was not consolidated.
+pub(crate) fn solved_again(before: &Model, history: History) -> Result<Option<Model>> {
+    let Some(decision) = before.report().decision else {
+        return Ok(None);
+    };
+    let observations = gather(before, history, decision.sequence)?;
+    if observations.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(before.solve_again(&observations, &Threads::new(), &|_| Flow::Continue)?))
+}
+
+/// As many threads as the machine has cores.
+struct Threads {
+    count: usize,
+}
+
+impl Threads {
+    fn new() -> Self {
+        Self { count: thread::available_parallelism().map_or(1, NonZeroUsize::get) }
+    }
+}
+
+impl Workers for Threads {
+    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return;
+                }
+                task(number);
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..self.count.min(count) {
+                scope.spawn(work);
+            }
+            work();
+        });
+    }
+}
