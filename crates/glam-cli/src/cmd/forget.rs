@@ -18,8 +18,9 @@ use crate::message::{counted, grouped, print};
 ///
 /// The row is overwritten in the log, and the memory is learned anew from all others, which takes as
 /// long as writing them did, once for each number. Its answers are then those of a memory that was
-/// never given the row. MEM/COLUMNS stays as it is: the values of categories that it lists are
-/// those of the first file, whatever becomes of its rows. Copies that you made are out of reach.
+/// never given the row; one that was consolidated is solved again with the gates that it has.
+/// MEM/COLUMNS stays as it is: the values of categories that it lists are those of the first file,
+/// whatever becomes of its rows. Copies that you made are out of reach.
 ///
 /// All numbers are looked up first: where one is not there, nothing is forgotten.
 #[derive(Debug, clap::Args)]
