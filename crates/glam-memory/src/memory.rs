@@ -256,6 +256,24 @@ impl Memory {
         })
     }
 
+    /// [`Memory::write_weighted`] that also gives what [`Memory::write_predicting`] gives.
+    ///
+    /// # Errors
+    /// As [`Memory::write_weighted`].
+    pub fn write_weighted_predicting<'a>(
+        &self,
+        x: &[f32],
+        y: impl Into<Observed<'a>>,
+        weight: f32,
+        before: &mut Vec<f32>,
+    ) -> Result<()> {
+        let y = y.into();
+        self.store(x, y.target(), weight, |prediction| {
+            before.clear();
+            before.extend_from_slice(prediction);
+        })
+    }
+
     fn store(
         &self,
         x: &[f32],

@@ -342,6 +342,24 @@ fn weights_reach_the_model_and_the_files_and_the_history_gives_them_back() {
 }
 
 #[test]
+fn a_weighted_write_that_predicts_is_the_read_before_and_the_weighted_write() {
+    let make = || Memory::builder(2).in_memory().unwrap();
+    let (predicting, plain) = (make(), make());
+    let mut before = Vec::new();
+    for i in 0..200_u16 {
+        let x = [f32::from(i % 17), f32::from(i % 5)];
+        let (y, weight) = (x[0] * x[1], f32::from(1 + i % 3) * 0.5);
+        let expected = if i == 0 { vec![0.0] } else { plain.read(&x).unwrap() };
+        predicting.write_weighted_predicting(&x, y, weight, &mut before).unwrap();
+        plain.write_weighted(&x, y, weight).unwrap();
+        assert_eq!(before, expected, "row {i}");
+    }
+    let x = [3.0, 2.5];
+    assert_eq!(predicting.read(&x).unwrap(), plain.read(&x).unwrap());
+    assert!(predicting.write_weighted_predicting(&x, 1.0, 0.0, &mut before).is_err());
+}
+
+#[test]
 fn intervals_probabilities_and_familiarity_are_the_same_from_files() {
     let temporary = tempfile::tempdir().unwrap();
     let (numbers, labels) = (temporary.path().join("numbers"), temporary.path().join("labels"));
