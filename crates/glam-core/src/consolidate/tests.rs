@@ -170,7 +170,9 @@ fn consolidating_is_better_than_one_pass_and_the_same_on_any_number_of_threads()
 fn a_memory_that_set_nothing_tries_every_candidate() {
     let rows = observations(10, 60);
     let mut model = Model::new(Config::builder(INPUTS, Targets::Numbers(2)).build().unwrap());
-    rows.iter().for_each(|(x, y)| drop(model.write(x, y.into()).unwrap()));
+    for (x, y) in &rows {
+        model.write(x, y.into()).unwrap();
+    }
     let options = Options { regates: 0, as_it_is: false };
     let solved = model.consolidate(&history(&rows), options, &Pair, &go_on).unwrap();
     let trials = solved.report().decision.unwrap().trials;
@@ -183,7 +185,9 @@ fn writes_go_on_from_a_consolidated_memory_and_make_it_better() {
     let rows = observations(4, 2000);
     let test = observations(5, 300);
     let mut model = Model::new(Config::builder(INPUTS, Targets::Numbers(2)).build().unwrap());
-    rows[..300].iter().for_each(|(x, y)| drop(model.write(x, y.into()).unwrap()));
+    for (x, y) in &rows[..300] {
+        model.write(x, y.into()).unwrap();
+    }
     let options = Options { regates: 0, as_it_is: false };
     let mut consolidated =
         model.consolidate(&history(&rows[..300]), options, &Serial, &go_on).unwrap();
