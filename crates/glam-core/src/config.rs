@@ -273,6 +273,7 @@ impl ConfigBuilder {
         self
     }
 
+    /// Kept for a later version, without effect yet.
     /// The most bytes that slots, their table and the kept history may take, at least 64 KiB. Left open,
     /// tables and levels are the only bound.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
@@ -280,6 +281,7 @@ impl ConfigBuilder {
         self
     }
 
+    /// Kept for a later version, without effect yet.
     /// Writes over which what was learned is forgotten, 2 or more: for a world that drifts. Left
     /// open, nothing is forgotten.
     pub fn window(mut self, writes: u32) -> Self {
