@@ -45,6 +45,7 @@ mod rng;
 mod saved;
 mod scratch;
 mod shape;
+mod shift;
 mod slopes;
 mod slots;
 #[cfg(test)]

@@ -157,7 +157,7 @@ impl Model {
             let square = self.learn(x, kept, weight, Pass::First)?;
             self.note_prediction();
             if !warming_up {
-                self.rehearsal.note_new(square);
+                self.note_new(kept, square);
                 self.rehearse()?;
                 self.rehearsal.offer(&self.recall.config, x, kept, weight);
             }
@@ -231,6 +231,16 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// Counts a new observation for the statistics that say how much to rehearse.
+    fn note_new(&mut self, kept: Kept<'_>, square: f64) {
+        let Some(structure) = &self.recall.structure else { return };
+        let targets = (0..self.recall.outputs()).map(|output| match kept {
+            Kept::Numbers(y) => structure.normaliser().target(output, y[output]),
+            Kept::Class(class) => f32::from(u8::from(class == output)),
+        });
+        self.rehearsal.note_new(square, targets);
     }
 
     /// Learns earlier observations again, as many as the order of the stream demands.

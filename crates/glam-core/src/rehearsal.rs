@@ -4,6 +4,7 @@ use crate::config::{Config, Rehearse, Targets};
 use crate::error::Result;
 use crate::observations::{Kept, Observations};
 use crate::rng::Rng;
+use crate::shift::Shift;
 use crate::wire::{Reader, Writer};
 
 /// The most observations that a write learns again of itself.
@@ -24,6 +25,8 @@ const DEMAND: (f64, f64) = (1.15, 1.25);
 const LASTING: f64 = 0.99999;
 /// The lag-one correlation of errors: likewise.
 const ALIKE: (f64, f64) = (0.1, 0.4);
+/// How far the late targets are from those of all: up to the first nothing is rehearsed.
+const MOVED: (f64, f64) = (0.1, 0.2);
 /// The streams of draws: which observation gives way to a new one, and which are rehearsed.
 const KEEP_STREAM: u64 = 0x4B65_6570;
 const PICK_STREAM: u64 = 0x5069_636B;
@@ -52,7 +55,9 @@ impl Mean {
 /// the other way round: the new observations are like those just before, and the old ones are being
 /// lost. So the error at kept observations over that at new ones, before learning, calls for rehearsal.
 /// It comes late where each part of the stream is new and so predicted badly too; there the errors of
-/// neighbours are alike, and their lag-one correlation calls for it. The stronger call counts.
+/// neighbours are alike, and their lag-one correlation calls for it. The stronger call counts, and only
+/// where the targets of late are not those of the whole stream ([`Shift`]): a world that drifts makes
+/// both calls too, but its old observations are wrong by now.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rehearsal {
     kept: Observations,
@@ -62,6 +67,7 @@ pub(crate) struct Rehearsal {
     new_error: Mean,
     /// The largest call for rehearsal lately, 0 to 1.
     lost: f64,
+    shift: Shift,
 }
 
 /// What is done with a kept observation.
@@ -121,6 +127,7 @@ impl Rehearsal {
             Rehearse::Fixed(times) => times,
             Rehearse::Auto => {
                 let demand = self.lost.max(part(alike, ALIKE));
+                let demand = demand.min(part(self.shift.distance(), MOVED));
                 (demand * f64::from(MAX_AUTO_REHEARSE)).round() as u32
             }
         }
@@ -147,7 +154,9 @@ impl Rehearsal {
 
     /// Counts the size of the error at a new observation, before it is learned; not its square, which
     /// a few outliers would rule.
-    pub(crate) fn note_new(&mut self, square: f64) {
+    pub(crate) fn note_new(&mut self, square: f64, targets: impl ExactSizeIterator<Item = f32>) {
+        self.shift.widen(targets.len());
+        self.shift.note(targets);
         self.new_error.add(square.sqrt(), WINDOW * LOOK_EVERY as f64);
         self.lost *= LASTING;
     }
@@ -163,6 +172,7 @@ impl Rehearsal {
         writer.u64(self.seen);
         let (kept, new) = (self.kept_error, self.new_error);
         writer.f64s(&[kept.count, kept.value, new.count, new.value, self.lost]);
+        self.shift.encode(writer);
     }
 
     /// The observations, for the writer alone.
@@ -170,14 +180,15 @@ impl Rehearsal {
         self.kept.encode(writer);
     }
 
-    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self> {
+    pub(crate) fn decode(reader: &mut Reader<'_>, outputs: usize) -> Result<Self> {
         let (seen, means) = (reader.u64()?, reader.f64s()?);
         let &[kept_count, kept, new_count, new, lost] = means.as_slice() else {
             return Err(reader.damaged("the statistics of rehearsal have a wrong size"));
         };
         let kept_error = Mean { count: kept_count, value: kept };
         let new_error = Mean { count: new_count, value: new };
-        Ok(Self { kept: Observations::new(), seen, kept_error, new_error, lost })
+        let shift = Shift::decode(reader, outputs)?;
+        Ok(Self { kept: Observations::new(), seen, kept_error, new_error, lost, shift })
     }
 
     pub(crate) fn decode_kept(

@@ -142,7 +142,7 @@ impl SavedRecall {
         };
         let temperature = Temperature::decode(&mut reader)?;
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
-        let mut rehearsal = Rehearsal::decode(&mut reader)?;
+        let mut rehearsal = Rehearsal::decode(&mut reader, outputs)?;
         let structure = match reader.u8()? {
             0 => None,
             _ => Some(Structure::decode(&mut reader, &config)?),
