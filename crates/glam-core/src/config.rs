@@ -282,6 +282,11 @@ impl ConfigBuilder {
 
     /// Writes over which what was learned is forgotten, 2 or more: for a world that drifts. Left
     /// open, nothing is forgotten.
+    ///
+    /// Each write keeps 1 - 1/window of what covariances have learned, so that maps follow what is new
+    /// as if they were so much younger; a map that is not active stays as it is. [`Rehearse::Auto`]
+    /// then rehearses nothing, and [`Rehearse::Fixed`] observations of the last window only. Costs
+    /// up to view / 6 times the covariances' part of a write where a window is short.
     pub fn window(mut self, writes: u32) -> Self {
         self.window = Some(writes);
         self

@@ -44,6 +44,7 @@ mod slopes;
 mod slots;
 mod structure;
 mod warm_up;
+mod window;
 mod wire;
 
 pub use config::{

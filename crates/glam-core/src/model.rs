@@ -14,9 +14,10 @@ use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
 use crate::rehearsal::{Age, Look, Rehearsal};
 use crate::report::{Report, Sizes};
 use crate::scratch::{Active, Scratch};
-use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
+use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable};
 use crate::structure::Structure;
 use crate::warm_up::WarmUp;
+use crate::window;
 
 /// Times the observations of the warm-up are gone through when the memory is fitted to them: once
 /// as they came, then again to rehearse them, which is cheap while they are few and matters most
@@ -289,8 +290,7 @@ impl Model {
         );
         recall.slots = SlotTable::default();
         recall.weights = Arena::new(weight_lines(structure.width(), outputs));
-        let covariance = recall.config.precision().floats(structure.n());
-        self.covariances = Arena::new(lines_for(covariance));
+        self.covariances = Arena::new(window::covariance_lines(&recall.config, structure.n()));
         recall.structure = Some(structure);
         recall.noise = Noise::default();
         recall.noise.widen(outputs);
@@ -315,9 +315,11 @@ impl Model {
             return Ok(0.0);
         };
         scratch.fit(recall.config.inputs(), structure, outputs);
+        scratch.fit_covariance(covariances.stride());
         dispatch(Update {
             structure,
             config: &recall.config,
+            now: recall.sequence,
             slots: &mut recall.slots,
             weights: &mut recall.weights,
             covariances,
@@ -363,6 +365,8 @@ enum Pass {
 struct Update<'a> {
     structure: &'a Structure,
     config: &'a Config,
+    /// The sequence number of the observation before.
+    now: u64,
     slots: &'a mut SlotTable,
     weights: &'a mut Arena,
     covariances: &'a mut Arena,
@@ -388,11 +392,13 @@ impl Kernel for Update<'_> {
         for active in scratch.active.iter_mut().filter(|active| learns && active.slot.is_none()) {
             active.slot = Some(slots.insert(active.key));
             weights.push();
-            precision.reset(covariances.push(), n, prior_variance(n));
+            let covariance = covariances.push();
+            precision.reset(covariance, n, prior_variance(n));
+            window::stamp(config, covariance, n, self.now);
         }
         predict(simd, structure, weights, scratch)?;
 
-        let Scratch { phi, active, predicted, errors, f, v, spreads, u, .. } = scratch;
+        let Scratch { phi, active, predicted, errors, f, v, spreads, u, old, .. } = scratch;
         let normaliser = structure.normaliser();
         for (output, (error, predicted)) in errors.iter_mut().zip(predicted).enumerate() {
             let y = match self.kept {
@@ -420,6 +426,7 @@ impl Kernel for Update<'_> {
             prefetch_ahead(covariances, active, index);
             let Active { slot: Some(slot), feature, .. } = active[index] else { continue };
             let phi = &phi[feature as usize * width..][..width];
+            window::catch_up(simd, config, covariances.floats_mut(slot), n, self.now, old);
             *spread = precision.spread(simd, covariances.floats(slot), n, &mut Step { phi, f, v });
             claimed += *spread;
         }

@@ -9,9 +9,10 @@ use crate::model::{Model, weight_lines};
 use crate::noise::Noise;
 use crate::recall::Recall;
 use crate::rehearsal::Rehearsal;
-use crate::slots::{Arena, Line, SlotLines, SlotTable, lines_for};
+use crate::slots::{Arena, Line, SlotLines, SlotTable};
 use crate::structure::Structure;
 use crate::warm_up::WarmUp;
+use crate::window;
 use crate::wire::{Reader, Writer};
 
 /// The state of a model, for a store to keep. Together with the [`Config`] it is all there is:
@@ -186,8 +187,9 @@ impl SavedRecall {
 
     /// Lines of one slot's covariance.
     pub fn covariance_lines(&self) -> usize {
-        let precision = self.config.precision();
-        self.structure.as_ref().map_or(0, |structure| lines_for(precision.floats(structure.n())))
+        self.structure
+            .as_ref()
+            .map_or(0, |structure| window::covariance_lines(&self.config, structure.n()))
     }
 
     /// Joins the weights, for reading. They must give [`SavedRecall::slots`] slots of

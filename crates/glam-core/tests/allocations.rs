@@ -13,7 +13,8 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
     let gates = [Family::Hadamard, Family::WinnerTakeAll { inputs: 2 }];
     let gates =
         Config::builder(4, Targets::Numbers(2)).warm_up(64).families(gates).build().unwrap();
-    for config in [numbers, labels, gates] {
+    let window = Config::builder(4, Targets::Labels).warm_up(64).window(10).build().unwrap();
+    for config in [numbers, labels, gates, window] {
         let with_labels = config.targets() == Targets::Labels;
         let mut model = Model::new(config);
         let write = |model: &mut Model, row: usize| {

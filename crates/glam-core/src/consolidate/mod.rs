@@ -201,7 +201,7 @@ impl Model {
         let slots = finish::finish(
             &lifted,
             (lambda, iterations),
-            self.recall.config.precision(),
+            (&self.recall.config, structure.decision().sequence),
             f64::from(self.recall.noise.variance()),
             weight_lines(structure.width(), outputs),
             workers,
