@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::gate::Family;
 use crate::picks::Picks;
+use crate::room;
 
 /// The most inputs of a memory.
 pub const MAX_INPUTS: usize = 1 << 18;
@@ -384,6 +385,7 @@ impl ConfigBuilder {
                 rule: "at most 134,217,728 numbers (512 MiB)",
             });
         }
+        room::check_picks(&config, outputs)?;
         Ok(config)
     }
 }

@@ -38,6 +38,7 @@ mod recall;
 mod rehearsal;
 mod report;
 mod rng;
+mod room;
 mod saved;
 mod scratch;
 mod slopes;

@@ -9,10 +9,11 @@ use crate::kernel::{LANES, Simd, Step, map};
 use crate::label::Labels;
 use crate::noise::Noise;
 use crate::observation::{Target, check_weight};
-use crate::observations::Kept;
+use crate::observations::{Kept, Observations};
 use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
 use crate::rehearsal::{Age, Look, Rehearsal};
 use crate::report::{Report, Sizes};
+use crate::room::{self, Parts, Room};
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable};
 use crate::structure::Structure;
@@ -64,6 +65,7 @@ impl Model {
             structure: None,
             slots: SlotTable::default(),
             weights: Arena::default(),
+            room: Room::default(),
         };
         Self::from_parts(recall, Arena::default(), WarmUp::default(), Rehearsal::default())
     }
@@ -100,8 +102,22 @@ impl Model {
             self.recall.labels.check(label)?;
         }
         let active = self.recall.structure.as_ref().map_or(0, Structure::active);
-        if self.recall.slots.len() + active > MAX_SLOTS {
+        let bounded = self.recall.config.max_bytes().is_some();
+        if !bounded && self.recall.slots.len() + active > MAX_SLOTS {
             return Err(Error::TooManySlots { max: MAX_SLOTS });
+        }
+        if let Target::Label(label) = target
+            && bounded
+            && self.recall.labels.position(label).is_none()
+        {
+            // One more class makes the slots longer.
+            let (config, outputs) = (&self.recall.config, self.recall.outputs() + 1);
+            match &self.recall.structure {
+                Some(structure) if self.warm_up.done() => {
+                    room::check(config, structure.n(), outputs, structure.active())?;
+                }
+                _ => room::check_picks(config, outputs)?,
+            }
         }
         Ok(())
     }
@@ -142,7 +158,7 @@ impl Model {
             Target::Numbers(y) => Kept::Numbers(y),
             Target::Label(label) => {
                 let class = self.recall.labels.insert(label)?;
-                self.make_room();
+                self.make_room()?;
                 Kept::Class(class)
             }
         };
@@ -150,7 +166,7 @@ impl Model {
         self.before.resize(self.recall.outputs(), 0.0);
         let warming_up = !self.warm_up.done();
         if warming_up {
-            self.warm_up.push(x, kept, weight);
+            self.warm_up.push(&self.recall.config, x, kept, weight);
         }
         if self.recall.structure.is_some() {
             self.learn(x, kept, weight, Pass::First)?;
@@ -160,9 +176,10 @@ impl Model {
                 self.rehearsal.offer(&self.recall.config, x, kept, weight);
             }
         }
-        if self.warm_up.due(self.recall.config.warm_up()) {
+        let last = room::warm_up(&self.recall.config);
+        if self.warm_up.due(last) {
             self.fit()?;
-            if self.warm_up.count() >= self.recall.config.warm_up() {
+            if self.warm_up.count() >= last {
                 let observations = self.warm_up.finish();
                 self.rehearsal.start(&self.recall.config, &observations);
             }
@@ -268,12 +285,34 @@ impl Model {
     }
 
     /// Makes the slots long enough for every class.
-    fn make_room(&mut self) {
+    fn make_room(&mut self) -> Result<()> {
         let outputs = self.recall.outputs();
         self.recall.noise.widen(outputs);
-        if let Some(structure) = &self.recall.structure {
-            self.recall.weights.widen(weight_lines(structure.width(), outputs));
+        let Some(structure) = &self.recall.structure else {
+            return Ok(());
+        };
+        let lines = weight_lines(structure.width(), outputs);
+        if lines > self.recall.weights.stride() {
+            let config = &self.recall.config;
+            if room::check(config, structure.n(), outputs, structure.active()).is_err() {
+                // While the memory warms up; fewer tables were checked to fit.
+                return self.fit();
+            }
+            self.bound();
+            self.recall.weights.widen(lines);
         }
+        Ok(())
+    }
+
+    /// Evicts the slots that there is no room for.
+    pub(crate) fn bound(&mut self) {
+        let outputs = self.recall.outputs();
+        let Self { recall, covariances, .. } = self;
+        let Recall { config, structure: Some(structure), room, slots, weights, .. } = recall else {
+            return;
+        };
+        room.fit(config, structure.n(), outputs);
+        room.shrink(config, structure.n(), &mut Parts { slots, weights, covariances });
     }
 
     /// Fits the normaliser, the views and the gates to the observations gathered so far and
@@ -289,6 +328,7 @@ impl Model {
             outputs,
         );
         recall.slots = SlotTable::default();
+        recall.room = Room::new(&recall.config, structure.n(), outputs);
         recall.weights = Arena::new(weight_lines(structure.width(), outputs));
         self.covariances = Arena::new(window::covariance_lines(&recall.config, structure.n()));
         recall.structure = Some(structure);
@@ -320,6 +360,7 @@ impl Model {
             structure,
             config: &recall.config,
             now: recall.sequence,
+            room: &mut recall.room,
             slots: &mut recall.slots,
             weights: &mut recall.weights,
             covariances,
@@ -334,9 +375,14 @@ impl Model {
 
     /// The memory in numbers.
     pub fn report(&self) -> Report {
+        // Without a limit pages are set aside that may never be used; with one they count.
+        let kept_bytes = match self.recall.config.max_bytes() {
+            Some(_) => Observations::allocated,
+            None => Observations::bytes,
+        };
         self.recall.report(&Sizes {
             warming_up: (!self.warm_up.done()).then(|| self.warm_up.count()),
-            warm_up_bytes: self.warm_up.bytes(),
+            kept_bytes: [self.warm_up.kept(), self.rehearsal.kept()].map(kept_bytes).iter().sum(),
             weight_bytes: self.recall.weights.bytes(),
             covariance_bytes: self.covariances.bytes(),
         })
@@ -367,6 +413,7 @@ struct Update<'a> {
     config: &'a Config,
     /// The sequence number of the observation before.
     now: u64,
+    room: &'a mut Room,
     slots: &'a mut SlotTable,
     weights: &'a mut Arena,
     covariances: &'a mut Arena,
@@ -389,12 +436,16 @@ impl Kernel for Update<'_> {
         let (n, width, precision) = (structure.n(), structure.width(), config.precision());
         activate(structure, slots, self.x, scratch);
         let learns = self.pass != Pass::Probe;
-        for active in scratch.active.iter_mut().filter(|active| learns && active.slot.is_none()) {
-            active.slot = Some(slots.insert(active.key));
-            weights.push();
-            let covariance = covariances.push();
-            precision.reset(covariance, n, prior_variance(n));
-            window::stamp(config, covariance, n, self.now);
+        for index in 0..scratch.active.len() {
+            let Active { key, slot: None, .. } = scratch.active[index] else { continue };
+            if learns {
+                let mut parts = Parts { slots, weights, covariances };
+                let slot = self.room.open(config, n, &scratch.active, key, &mut parts);
+                let covariance = covariances.floats_mut(slot);
+                precision.reset(covariance, n, prior_variance(n));
+                window::stamp(config, covariance, n, self.now);
+                scratch.active[index].slot = Some(slot);
+            }
         }
         predict(simd, structure, weights, scratch)?;
 

@@ -4,6 +4,7 @@ use crate::config::{Config, Rehearse, Targets};
 use crate::error::Result;
 use crate::observations::{Kept, Observations};
 use crate::rng::Rng;
+use crate::room;
 use crate::wire::{Reader, Writer};
 
 /// The most observations that a write learns again of itself.
@@ -261,5 +262,5 @@ fn capacity(config: &Config) -> usize {
     }
     let window = config.window().map_or(usize::MAX, |window| window as usize);
     let most = MOST_KEPT.min(window);
-    usize::try_from(config.history_bytes() / row as u64).unwrap_or(usize::MAX).min(most)
+    usize::try_from(room::history_bytes(config) / row as u64).unwrap_or(usize::MAX).min(most)
 }

@@ -9,6 +9,7 @@ use crate::model::{Model, weight_lines};
 use crate::noise::Noise;
 use crate::recall::Recall;
 use crate::rehearsal::Rehearsal;
+use crate::room::{self, Room};
 use crate::slots::{Arena, Line, SlotLines, SlotTable};
 use crate::structure::Structure;
 use crate::warm_up::WarmUp;
@@ -51,6 +52,9 @@ impl Model {
         if let Some(structure) = &recall.structure {
             structure.encode(&mut writer);
         }
+        if recall.config.max_bytes().is_some() {
+            recall.room.encode(&mut writer);
+        }
         self.rehearsal.encode_kept(&mut writer);
         State {
             sequence: recall.sequence,
@@ -86,7 +90,13 @@ impl Model {
             });
         }
         let (recall, warm_up, rehearsal) = saved.with_parts(weights);
-        Ok(Self::from_parts(recall, covariances, warm_up, rehearsal))
+        let mut model = Self::from_parts(recall, covariances, warm_up, rehearsal);
+        if let Some(structure) = &model.recall.structure {
+            let (config, outputs) = (&model.recall.config, model.recall.outputs());
+            room::check(config, structure.n(), outputs, structure.active())?;
+        }
+        model.bound();
+        Ok(model)
     }
 }
 
@@ -100,6 +110,7 @@ pub struct SavedRecall {
     warm_up: WarmUp,
     rehearsal: Rehearsal,
     structure: Option<Structure>,
+    room: Room,
     slots: SlotTable,
 }
 
@@ -151,10 +162,14 @@ impl SavedRecall {
         if !fits {
             return Err(reader.damaged("slots or tables are missing"));
         }
+        let room = match config.max_bytes() {
+            Some(_) => Room::decode(&mut reader)?,
+            None => Room::default(),
+        };
         rehearsal.decode_kept(&mut reader, &config, outputs)?;
         reader.end()?;
         let slots = SlotTable::from_keys(keys)?;
-        Ok(Self { config, sequence, labels, noise, warm_up, rehearsal, structure, slots })
+        Ok(Self { config, sequence, labels, noise, warm_up, rehearsal, structure, room, slots })
     }
 
     /// The sequence number of the last observation.
@@ -199,7 +214,9 @@ impl SavedRecall {
     }
 
     fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp, Rehearsal) {
-        let Self { config, sequence, labels, noise, warm_up, rehearsal, structure, slots } = self;
-        (Recall { config, labels, sequence, noise, structure, slots, weights }, warm_up, rehearsal)
+        let Self { config, sequence, labels, noise, warm_up, rehearsal, structure, room, slots } =
+            self;
+        let recall = Recall { config, labels, sequence, noise, structure, slots, weights, room };
+        (recall, warm_up, rehearsal)
     }
 }

@@ -55,3 +55,26 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
         assert_eq!(allocation_counter::measure(|| (0..100).for_each(&mut read)).count_total, 0);
     }
 }
+
+#[test]
+fn a_memory_at_its_byte_limit_evicts_without_an_allocation() {
+    let config = Config::builder(4, Targets::Numbers(2))
+        .tables(16)
+        .levels([8])
+        .warm_up(64)
+        .max_bytes(1 << 17)
+        .build()
+        .unwrap();
+    let mut model = Model::new(config);
+    let write = |model: &mut Model, row: usize| {
+        let x: [f32; 4] = std::array::from_fn(|input| (row * (2 * input + 3) * 7919 % 1009) as f32);
+        model.write(&x, Target::Numbers(&[row as f32, x[0]])).unwrap();
+    };
+    (0..1000).for_each(|row| write(&mut model, row));
+    let before = model.report().evictions;
+    let written = allocation_counter::measure(|| {
+        (1000..6000).for_each(|row| write(&mut model, row));
+    });
+    assert!(model.report().evictions > before + 5000);
+    assert_eq!(written.count_total, 0);
+}

@@ -219,6 +219,7 @@ impl Model {
         model.covariances = slots.covariances;
         model.rehearsal.start(&model.recall.config, history);
         model.warm_up.finish();
+        model.bound();
         Ok(model)
     }
 }

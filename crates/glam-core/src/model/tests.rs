@@ -11,6 +11,7 @@ use crate::recall::prior_variance;
 use crate::rng::Rng;
 
 mod missing;
+mod room;
 mod skip;
 mod weights;
 mod window;
