@@ -43,6 +43,8 @@ mod saved;
 mod scratch;
 mod slopes;
 mod slots;
+#[cfg(test)]
+mod solve_oracle;
 mod structure;
 mod warm_up;
 mod window;

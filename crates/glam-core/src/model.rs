@@ -11,7 +11,7 @@ use crate::noise::Noise;
 use crate::observation::{Target, check_weight};
 use crate::observations::{Kept, Observations};
 use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
-use crate::rehearsal::{Age, Look, Rehearsal};
+use crate::rehearsal::{Look, Rehearsal};
 use crate::report::{Report, Sizes};
 use crate::room::{self, Parts, Room};
 use crate::scratch::{Active, Scratch};
@@ -169,9 +169,10 @@ impl Model {
             self.warm_up.push(&self.recall.config, x, kept, weight);
         }
         if self.recall.structure.is_some() {
-            self.learn(x, kept, weight, Pass::First)?;
+            let square = self.learn(x, kept, weight, Pass::First)?;
             self.note_prediction();
             if !warming_up {
+                self.rehearsal.note_new(square);
                 self.rehearse()?;
                 self.rehearsal.offer(&self.recall.config, x, kept, weight);
             }
@@ -257,14 +258,13 @@ impl Model {
         let mut pick = rehearsal.pick(config);
         let mut result = Ok(());
         for look in rehearsal.looks(config, times) {
-            let (index, pass, age) = match look {
-                Look::Learn => (pick(), Pass::Again, Age::Any),
-                Look::Any => (pick(), Pass::Probe, Age::Any),
-                Look::Recent(index) => (index, Pass::Probe, Age::Recent),
+            let (x, kept, weight) = rehearsal.kept().get(pick(), inputs, outputs);
+            let pass = match look {
+                Look::Learn => Pass::Again,
+                Look::Measure => Pass::Probe,
             };
-            let (x, kept, weight) = rehearsal.kept().get(index, inputs, outputs);
             match self.learn(x, kept, weight, pass) {
-                Ok(square) => rehearsal.note(age, square),
+                Ok(square) => rehearsal.note_kept(square),
                 Err(error) => result = Err(error),
             }
         }

@@ -11,20 +11,18 @@ use crate::wire::{Reader, Writer};
 pub const MAX_AUTO_REHEARSE: u32 = 4;
 /// The most observations that are kept, whatever the bytes.
 const MOST_KEPT: usize = 1 << 20;
-/// Looks over which each of the two errors is averaged.
-const WINDOW: f64 = 256.0;
-/// Looks of each kind before anything is concluded from them.
-const LEAST: f64 = 32.0;
-/// One recent and one older observation are looked at once in so many writes.
+/// One kept observation is looked at once in so many writes.
 const LOOK_EVERY: u64 = 16;
-/// The last observations that were kept; the oldest of them is the recent one that is looked at.
-const RECENT: usize = 64;
-/// The error of older observations over that of recent ones: up to the first it calls for no
+/// Looks, and as many times [`LOOK_EVERY`] writes, over which the two errors are averaged.
+const WINDOW: f64 = 128.0;
+/// Looks before anything is concluded from them.
+const LEAST: f64 = 32.0;
+/// The error at kept observations over that at new ones: up to the first it calls for no
 /// rehearsal, from the second on for all there is.
-const DEMAND: (f64, f64) = (1.3, 1.4);
-/// What is left, at the next look, of a demand that has passed: rehearsal itself makes it pass, and
-/// a stream that was sorted may be taken to go on so for some fifty thousand writes.
-const LASTING: f64 = 0.9998;
+const DEMAND: (f64, f64) = (1.15, 1.25);
+/// What is left, at the next write, of a demand that has passed: rehearsal itself makes it pass, and
+/// a stream that was sorted may be taken to go on so for a hundred thousand writes.
+const LASTING: f64 = 0.99999;
 /// The lag-one correlation of errors: likewise.
 const ALIKE: (f64, f64) = (0.1, 0.4);
 /// The streams of draws: which observation gives way to a new one, and which are rehearsed.
@@ -39,9 +37,9 @@ struct Mean {
 }
 
 impl Mean {
-    fn add(&mut self, value: f64) {
+    fn add(&mut self, value: f64, window: f64) {
         self.count += 1.0;
-        self.value += (value - self.value) / self.count.min(WINDOW);
+        self.value += (value - self.value) / self.count.min(window);
     }
 }
 
@@ -50,43 +48,30 @@ impl Mean {
 /// **Which are kept.** A reservoir (Vitter's algorithm R, 1985): every observation so far is in it
 /// with the same probability, whatever its size. Draws come from the seed and the number of observations before.
 ///
-/// **How the order is noticed.** In a stream in random order what was learned long ago is recalled
-/// about as well as what was learned a moment ago. Where the stream is sorted, the recent
-/// observations are recalled well and the older ones are being lost. So the error at kept
-/// observations of any age over that at recent ones calls for rehearsal. It comes late where each
-/// part of the stream is new and so recalled badly too; there the errors of neighbours are alike,
-/// and their lag-one correlation calls for it. The stronger call counts.
+/// **How the order is noticed.** In a stream in random order what was learned is never recalled
+/// worse than what is new is predicted, however noisy it is. Where the stream is sorted it can be
+/// the other way round: the new observations are like those just before, and the old ones are being
+/// lost. So the error at kept observations over that at new ones, before learning, calls for rehearsal.
+/// It comes late where each part of the stream is new and so predicted badly too; there the errors of
+/// neighbours are alike, and their lag-one correlation calls for it. The stronger call counts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rehearsal {
     kept: Observations,
     /// Observations that were offered.
     seen: u64,
-    /// Where the last observations were put, the oldest first.
-    recent: Vec<u32>,
-    any: Mean,
-    late: Mean,
+    kept_error: Mean,
+    new_error: Mean,
     /// The largest call for rehearsal lately, 0 to 1.
     lost: f64,
-}
-
-/// How long ago an observation was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Age {
-    /// Any time.
-    Any,
-    /// A moment ago.
-    Recent,
 }
 
 /// What is done with a kept observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// One of any age is learned again.
+    /// It is learned again.
     Learn,
-    /// One of any age is looked at.
-    Any,
-    /// A recent one, with its number, is looked at.
-    Recent(usize),
+    /// It is only looked at.
+    Measure,
 }
 
 impl Rehearsal {
@@ -113,7 +98,6 @@ impl Rehearsal {
         self.seen += 1;
         if self.kept.len() < capacity {
             self.kept.push(x, kept, weight);
-            self.note_place(self.kept.len() - 1);
             return;
         }
         let seen = usize::try_from(self.seen).unwrap_or(usize::MAX);
@@ -124,29 +108,15 @@ impl Rehearsal {
         };
         if place < capacity {
             self.kept.replace(place, x, kept, weight);
-            self.note_place(place);
         }
     }
 
-    fn note_place(&mut self, place: usize) {
-        if self.recent.len() < RECENT {
-            self.recent.reserve_exact(RECENT - self.recent.len());
-        } else {
-            self.recent.remove(0);
-        }
-        // At most MOST_KEPT.
-        self.recent.push(place as u32);
-    }
-
-    /// What the next write does with kept observations: `times` are learned again, and at
-    /// times the errors of both ages are measured.
+    /// What the next write does with kept observations: `times` are learned again, and at times one
+    /// is only looked at.
     pub(crate) fn looks(&self, config: &Config, times: u32) -> impl Iterator<Item = Look> + use<> {
         let looking = config.rehearse() == Rehearse::Auto && self.seen.is_multiple_of(LOOK_EVERY);
-        let recent = self.recent.first().filter(|_| looking && self.recent.len() == RECENT);
-        let recent = recent.map(|&place| place as usize);
-        let any = recent.filter(|_| times == 0).map(|_| Look::Any);
-        let measured = recent.map(Look::Recent).into_iter().chain(any);
-        measured.chain((0..times).map(|_| Look::Learn))
+        let measured = (looking && times == 0 && !self.kept.is_empty()).then_some(Look::Measure);
+        measured.into_iter().chain((0..times).map(|_| Look::Learn))
     }
 
     /// How many observations the next write learns again.
@@ -161,10 +131,12 @@ impl Rehearsal {
         }
     }
 
-    /// The error at observations of any age over that at recent ones; 0 while too few were seen.
+    /// The error at kept observations over that at new ones; 0 while too few were seen.
     pub(crate) fn demand(&self) -> f64 {
-        let seen = self.any.count.min(self.late.count);
-        if seen < LEAST { 0.0 } else { self.any.value / self.late.value.max(f64::MIN_POSITIVE) }
+        if self.kept_error.count < LEAST {
+            return 0.0;
+        }
+        self.kept_error.value / self.new_error.value.max(f64::MIN_POSITIVE)
     }
 
     /// The numbers of the observations that the next write learns again.
@@ -178,24 +150,24 @@ impl Rehearsal {
         &self.kept
     }
 
-    /// Counts the size of the error at a kept observation, before it is learned again; not its
-    /// square, which a few outliers would rule.
-    pub(crate) fn note(&mut self, age: Age, square: f64) {
-        let size = square.sqrt();
-        match age {
-            Age::Any => self.any.add(size),
-            Age::Recent => {
-                self.late.add(size);
-                self.lost = (LASTING * self.lost).max(part(self.demand(), DEMAND));
-            }
-        }
+    /// Counts the size of the error at a new observation, before it is learned; not its square, which
+    /// a few outliers would rule.
+    pub(crate) fn note_new(&mut self, square: f64) {
+        self.new_error.add(square.sqrt(), WINDOW * LOOK_EVERY as f64);
+        self.lost *= LASTING;
+    }
+
+    /// Counts the size of the error at a kept observation, before it is learned again.
+    pub(crate) fn note_kept(&mut self, square: f64) {
+        self.kept_error.add(square.sqrt(), WINDOW);
+        self.lost = self.lost.max(part(self.demand(), DEMAND));
     }
 
     /// The statistics, which every reader of the memory can take.
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.u64(self.seen);
-        writer.u32s(&self.recent);
-        writer.f64s(&[self.any.count, self.any.value, self.late.count, self.late.value, self.lost]);
+        let (kept, new) = (self.kept_error, self.new_error);
+        writer.f64s(&[kept.count, kept.value, new.count, new.value, self.lost]);
     }
 
     /// The observations, for the writer alone.
@@ -204,17 +176,13 @@ impl Rehearsal {
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self> {
-        let (seen, mut recent, means) = (reader.u64()?, reader.u32s()?, reader.f64s()?);
-        let &[any, any_value, late, late_value, lost] = means.as_slice() else {
+        let (seen, means) = (reader.u64()?, reader.f64s()?);
+        let &[kept_count, kept, new_count, new, lost] = means.as_slice() else {
             return Err(reader.damaged("the statistics of rehearsal have a wrong size"));
         };
-        if recent.len() > RECENT || recent.iter().any(|&place| u64::from(place) >= seen) {
-            return Err(reader.damaged("a recent observation is not there"));
-        }
-        recent.reserve_exact(RECENT - recent.len());
-        let any = Mean { count: any, value: any_value };
-        let late = Mean { count: late, value: late_value };
-        Ok(Self { kept: Observations::new(), seen, recent, any, late, lost })
+        let kept_error = Mean { count: kept_count, value: kept };
+        let new_error = Mean { count: new_count, value: new };
+        Ok(Self { kept: Observations::new(), seen, kept_error, new_error, lost })
     }
 
     pub(crate) fn decode_kept(
@@ -225,8 +193,7 @@ impl Rehearsal {
     ) -> Result<()> {
         let kept = Observations::decode(reader, config, outputs)?;
         let expected = self.seen.min(capacity(config) as u64);
-        let recent = self.recent.iter().all(|&place| (place as usize) < kept.len());
-        if kept.len() as u64 != expected || !recent {
+        if kept.len() as u64 != expected {
             return Err(reader.damaged("there are observations missing or too many"));
         }
         self.kept = kept;
@@ -263,4 +230,83 @@ fn capacity(config: &Config) -> usize {
     let window = config.window().map_or(usize::MAX, |window| window as usize);
     let most = MOST_KEPT.min(window);
     usize::try_from(room::history_bytes(config) / row as u64).unwrap_or(usize::MAX).min(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+    use crate::observation::Target;
+
+    fn config(bytes: u64) -> Config {
+        Config::builder(1, Targets::Numbers(1)).history_bytes(bytes).build().unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_is_a_fair_sample_of_all() {
+        // 12 bytes a row: 100 rows of 2,000 are kept, each with probability .05, over 200 seeds.
+        let mut counts = [0.0_f64; 4];
+        for seed in 0..200 {
+            let config = Config::builder(1, Targets::Numbers(1))
+                .history_bytes(1200)
+                .seed(seed)
+                .build()
+                .unwrap();
+            let mut rehearsal = Rehearsal::default();
+            for row in 0..2000 {
+                rehearsal.offer(&config, &[row as f32], Kept::Numbers(&[0.0]), 1.0);
+            }
+            assert_eq!(rehearsal.kept.len(), 100);
+            for row in rehearsal.kept.rows() {
+                counts[(row / 500.0) as usize] += 1.0;
+            }
+        }
+        // Binomial of 200 x 500 with p = .05: 5,000 each, standard deviation 69.
+        assert!(counts.iter().all(|count| (count - 5000.0).abs() < 4.0 * 69.0), "{counts:?}");
+    }
+
+    #[test]
+    fn nothing_is_kept_where_nothing_may_be_rehearsed() {
+        let off = Config::builder(1, Targets::Numbers(1)).rehearse(Rehearse::Fixed(0));
+        for config in [config(0), off.build().unwrap()] {
+            let mut rehearsal = Rehearsal::default();
+            rehearsal.offer(&config, &[1.0], Kept::Numbers(&[0.0]), 1.0);
+            assert!(rehearsal.kept.is_empty());
+            assert_eq!(rehearsal.times(&config, 0.9), 0);
+        }
+    }
+
+    /// Rows of a function of one input; sorted or not.
+    fn error(rehearse: Rehearse, sorted: bool) -> (f64, u32) {
+        let config = Config::builder(1, Targets::Numbers(1)).rehearse(rehearse).build().unwrap();
+        let mut rng = Rng::new(3, 3);
+        let mut x: Vec<f32> = (0..6000).map(|_| 6.0 * rng.unit()).collect();
+        if sorted {
+            // The beginning is mixed, so that the gates see everything; then from left to right.
+            x[1100..].sort_by(f32::total_cmp);
+        }
+        let f = |x: f32| (2.0 * x).sin();
+        let mut model = Model::new(config.clone());
+        for &x in &x {
+            let y = [f(x) + 0.3 * rng.normal()];
+            model.write(&[x], Target::Numbers(&y)).unwrap();
+        }
+        let (mut scratch, mut out) = (crate::Scratch::default(), [0.0]);
+        let mut sum = 0.0;
+        for i in 0..200 {
+            let x = [i as f32 * 0.03];
+            model.recall().read(&x, &mut scratch, &mut out).unwrap();
+            sum += f64::from(out[0] - f(x[0])).powi(2);
+        }
+        let times = model.rehearsal.times(&config, model.recall.noise.alike());
+        ((sum / 200.0).sqrt(), times)
+    }
+
+    #[test]
+    fn rehearsing_is_left_out_of_a_shuffled_stream() {
+        let (alone, _) = error(Rehearse::Fixed(0), false);
+        let (auto, times) = error(Rehearse::Auto, false);
+        assert_eq!(times, 0);
+        assert_eq!(auto, alone);
+    }
 }

@@ -223,3 +223,6 @@ impl Model {
         Ok(model)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,293 @@
+//! The joint solve against a dense one in f64, and the laws of consolidating.
+
+use super::*;
+use crate::config::{Config, Precision, Targets};
+use crate::label::{Label, Labels};
+use crate::observation::Target;
+use crate::recall::prior_variance;
+use crate::rng::Rng;
+use crate::scratch::Scratch;
+use crate::solve_oracle::ridge;
+
+const INPUTS: usize = 3;
+
+/// Rows of a function that bends along one direction, with a little noise.
+fn observations(seed: u64, count: usize) -> Vec<([f32; INPUTS], [f32; 2])> {
+    let mut rng = Rng::new(seed, 5);
+    (0..count)
+        .map(|_| {
+            let x: [f32; INPUTS] = std::array::from_fn(|_| 2.0 * rng.unit() - 1.0);
+            let bend = (3.0 * (x[0] + 0.5 * x[1])).sin();
+            (x, [bend + 0.05 * rng.normal(), 10.0 * x[2] - bend])
+        })
+        .collect()
+}
+
+fn history(rows: &[([f32; INPUTS], [f32; 2])]) -> Observations {
+    let mut history = Observations::new();
+    for (row, (x, y)) in rows.iter().enumerate() {
+        let weight = [1.0, 0.5, 2.0][row % 3];
+        history.add(&Labels::default(), x, y.into(), weight).unwrap();
+    }
+    history
+}
+
+fn written(precision: Precision, rows: &[([f32; INPUTS], [f32; 2])]) -> Model {
+    let config = Config::builder(INPUTS, Targets::Numbers(2)).precision(precision).build().unwrap();
+    let mut model = Model::new(config);
+    for (x, y) in rows {
+        model.write(x, y.into()).unwrap();
+    }
+    model
+}
+
+fn error(model: &Model, rows: &[([f32; INPUTS], [f32; 2])]) -> f64 {
+    let (mut scratch, mut out) = (Scratch::default(), [0.0; 2]);
+    let mut sum = 0.0;
+    for (x, y) in rows {
+        model.recall().read(x, &mut scratch, &mut out).unwrap();
+        sum += f64::from(out[0] - y[0]).powi(2) + f64::from((out[1] - y[1]) / 10.0).powi(2);
+    }
+    (sum / rows.len() as f64).sqrt()
+}
+
+fn bits(model: &Model) -> (Vec<u8>, Vec<u64>, Vec<u32>) {
+    let state = model.state();
+    let lines = state.weights.iter().chain(state.covariances);
+    let floats = lines.flat_map(|line| line.0.map(f32::to_bits)).collect();
+    (state.structure, state.keys.to_vec(), floats)
+}
+
+/// Two threads that take whatever comes next.
+struct Pair;
+
+impl Workers for Pair {
+    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    loop {
+                        let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        if number >= count {
+                            return;
+                        }
+                        task(number);
+                    }
+                });
+            }
+        });
+    }
+}
+
+fn go_on(_: &Progress<'_>) -> Flow {
+    Flow::Continue
+}
+
+#[test]
+fn conjugate_gradients_come_to_the_ridge_solution_of_the_lifted_rows() {
+    let rows = observations(1, 60);
+    let history = history(&rows);
+    let config = Config::builder(INPUTS, Targets::Numbers(2))
+        .tables(3)
+        .levels([1, 2])
+        .families([crate::gate::Family::Tree { inputs: 2 }])
+        .build()
+        .unwrap();
+    let structure = Structure::fit(&config, history.rows(), history.targets(), 2);
+    let normalised = Rows::new(structure.normaliser(), &history, INPUTS, 2);
+    let lifted = Lifted::new(&structure, &normalised, &Serial);
+    let lambda = 0.3;
+    let grams = Grams::new(&lifted, &Serial);
+    let inverses = Inverses::new(&grams, lifted.slots(), lambda, &Serial);
+    let held = Held::None { iterations: 400 };
+    let solved = solve(&lifted, &inverses, lambda, held, &Serial, &|| true).unwrap();
+
+    // The same rows written out: one column a slot and feature.
+    let (n, lanes) = (structure.n(), structure.width() * crate::kernel::LANES);
+    let columns = lifted.slots() * n;
+    let mut dense = vec![0.0; rows.len() * columns];
+    let mut phi = vec![[0.0; crate::kernel::LANES]; structure.width()];
+    for row in 0..rows.len() {
+        for (number, table) in structure.tables().iter().enumerate() {
+            structure.features()[table.feature() as usize].fill(normalised.z(row), &mut phi);
+            table.keys(number, normalised.z(row), |key| {
+                let slot = lifted.keys.iter().position(|&known| known == key).unwrap();
+                for i in 0..n {
+                    dense[row * columns + slot * n + i] = f64::from(phi.as_flattened()[i]);
+                }
+            });
+        }
+    }
+    let weights: Vec<f64> = (0..rows.len()).map(|row| f64::from(normalised.weight(row))).collect();
+    let mut goal = [0.0; 2];
+    for output in 0..2 {
+        let goals: Vec<f64> = (0..rows.len())
+            .map(|row| {
+                normalised.goal(row, &mut goal);
+                f64::from(goal[output])
+            })
+            .collect();
+        let expected = ridge(&dense, &goals, &weights, columns, lambda);
+        for (slot, map) in solved.weights.chunks_exact(2 * lanes).enumerate() {
+            for i in 0..n {
+                let (got, expected) = (f64::from(map[output * lanes + i]), expected[slot * n + i]);
+                // The gradient of f32 sums over 60 rows of 7 slots is right to about
+                // 60 x 7 x epsilon; the solution moves by at most that over lambda.
+                let bound = 60.0 * 7.0 * f64::from(f32::EPSILON) / lambda;
+                assert!((got - expected).abs() < bound, "{got} {expected} {bound}");
+            }
+        }
+    }
+}
+
+#[test]
+fn consolidating_is_better_than_one_pass_and_the_same_on_any_number_of_threads() {
+    let rows = observations(2, 400);
+    let test = observations(3, 300);
+    for precision in [Precision::Full, Precision::Diagonal] {
+        let model = written(precision, &rows);
+        let options = Options { regates: 1, as_it_is: false };
+        let one = model.consolidate(&history(&rows), options, &Serial, &go_on).unwrap();
+        let two = model.consolidate(&history(&rows), options, &Pair, &go_on).unwrap();
+        assert!(bits(&one) == bits(&two));
+        assert!(error(&one, &test) < error(&model, &test));
+        assert_eq!(one.recall().sequence(), model.recall().sequence());
+        let decision = one.report().decision.unwrap();
+        assert_eq!((decision.rows, decision.sequence), (400, 400));
+        assert!(decision.trials.iter().any(|trial| trial.regates == 1));
+        assert!(decision.trials.iter().any(|trial| trial.accepted));
+    }
+}
+
+#[test]
+fn writes_go_on_from_a_consolidated_memory_and_make_it_better() {
+    let rows = observations(4, 2000);
+    let test = observations(5, 300);
+    let model = written(Precision::Full, &rows[..300]);
+    let options = Options { regates: 0, as_it_is: false };
+    let mut consolidated =
+        model.consolidate(&history(&rows[..300]), options, &Serial, &go_on).unwrap();
+    let before = error(&consolidated, &test);
+    let mut worst: f64 = 0.0;
+    for chunk in rows[300..].chunks(100) {
+        for (x, y) in chunk {
+            consolidated.write(x, y.into()).unwrap();
+        }
+        worst = worst.max(error(&consolidated, &test));
+    }
+    // Covariances in step with the weights: no write throws the memory back.
+    assert!(worst < before, "{before} {worst}");
+
+    // And a restored one goes on bit for bit.
+    let state = consolidated.state();
+    let mut restored = Model::restore(
+        consolidated.recall().config().clone(),
+        &state.structure,
+        state.keys.to_vec(),
+        state.weights.to_vec(),
+        state.covariances.to_vec(),
+    )
+    .unwrap();
+    for (x, y) in &rows[..50] {
+        consolidated.write(x, y.into()).unwrap();
+        restored.write(x, y.into()).unwrap();
+    }
+    assert!(bits(&consolidated) == bits(&restored));
+    assert_eq!(consolidated.report().decision, restored.report().decision);
+}
+
+#[test]
+fn covariances_are_those_of_rows_worth_the_claimed_noise_each() {
+    // One slot alone: the root. Its covariance is (I / p + Gram / S)^-1 with S in step.
+    let rows = observations(6, 50);
+    let config =
+        Config::builder(INPUTS, Targets::Numbers(2)).tables(1).levels([0]).build().unwrap();
+    let mut model = Model::new(config);
+    for (x, y) in &rows {
+        model.write(x, y.into()).unwrap();
+    }
+    let options = Options { regates: 0, as_it_is: true };
+    let solved = model.consolidate(&history(&rows), options, &Serial, &go_on).unwrap();
+    let (mut scratch, mut out, mut variance) = (Scratch::default(), [0.0; 2], [0.0; 2]);
+    for (x, _) in &rows {
+        let recall = solved.recall();
+        recall
+            .read_with_variance(solved.covariances(), x, &mut scratch, &mut out, &mut variance)
+            .unwrap();
+        assert!(variance.iter().all(|variance| variance.is_finite() && *variance > 0.0));
+    }
+    let structure = solved.recall.structure.as_ref().unwrap();
+    let prior = prior_variance(structure.n());
+    let far = [100.0, -100.0, 100.0];
+    solved
+        .recall()
+        .read_with_variance(solved.covariances(), &far, &mut scratch, &mut out, &mut variance)
+        .unwrap();
+    assert!(prior > 0.0 && variance[0] > 0.0);
+}
+
+#[test]
+fn a_stop_changes_nothing_and_a_finish_keeps_the_best_so_far() {
+    let rows = observations(7, 200);
+    let model = written(Precision::Full, &rows);
+    let before = bits(&model);
+    let history = history(&rows);
+    let stopped = model.consolidate(&history, Options::default(), &Serial, &|_| Flow::Stop);
+    assert_eq!(stopped.err(), Some(Error::Cancelled));
+    assert!(bits(&model) == before);
+    let finished = model.consolidate(&history, Options::default(), &Serial, &|_| Flow::Finish);
+    assert_eq!(finished.unwrap().report().decision.unwrap().trials.len(), 1);
+    let nothing = Model::new(model.recall().config().clone());
+    let empty = nothing.consolidate(&history, Options::default(), &Serial, &go_on);
+    assert_eq!(empty.err(), Some(Error::Empty));
+}
+
+#[test]
+fn labels_missing_values_one_row_and_constants_are_consolidated() {
+    let config = Config::builder(2, Targets::Labels).build().unwrap();
+    let mut model = Model::new(config);
+    let mut history = Observations::new();
+    let mut rng = Rng::new(8, 8);
+    for row in 0..300 {
+        let x = [if row % 7 == 0 { f32::NAN } else { rng.normal() }, 3.0];
+        let label = Target::Label(Label::Text(if x[0] > 0.0 { "up" } else { "down" }));
+        model.write(&x, label).unwrap();
+        history.add(model.recall().labels(), &x, label, 1.0).unwrap();
+        if row == 0 || row == 1 || row == 299 {
+            let options = Options { regates: 1, as_it_is: false };
+            let solved = model.consolidate(&history, options, &Serial, &go_on).unwrap();
+            let mut out = vec![0.0; model.recall().outputs()];
+            solved.recall().read(&[1.5, 3.0], &mut Scratch::default(), &mut out).unwrap();
+            assert!(out.iter().all(|score| score.is_finite()));
+            if row == 299 {
+                let up = model.recall().labels().position(Label::Text("up")).unwrap();
+                assert!(out[up] > 0.8, "{out:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn solving_again_without_a_row_is_solving_without_it() {
+    let rows = observations(9, 250);
+    let model = written(Precision::Full, &rows);
+    let options = Options { regates: 0, as_it_is: false };
+    let whole = model.consolidate(&history(&rows), options, &Serial, &go_on).unwrap();
+    // With every row it comes to the same slots.
+    let again = whole.solve_again(&history(&rows), &Pair, &go_on).unwrap();
+    assert!(bits(&whole).2 == bits(&again).2);
+    // An outlier that is taken out leaves nothing: the slots are those of the other rows.
+    let mut spoiled = rows.clone();
+    spoiled[100].1 = [1e3, -1e3];
+    let mut without = spoiled.clone();
+    without.remove(100);
+    let all = model.consolidate(&history(&spoiled), options, &Serial, &go_on).unwrap();
+    let one = all.solve_again(&history(&without), &Serial, &go_on).unwrap();
+    spoiled[100].1 = [-1e3, 1e3];
+    let mut other = spoiled.clone();
+    other.remove(100);
+    let two = all.solve_again(&history(&other), &Serial, &go_on).unwrap();
+    assert!(bits(&one) == bits(&two));
+    assert!(bits(&one).2 != bits(&all).2);
+}
