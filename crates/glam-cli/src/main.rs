@@ -1,6 +1,7 @@
 //! The `glam` command: rows of CSV into a memory, and out of it.
 
 mod args;
+mod bytes;
 mod cmd;
 mod columns;
 mod error;
