@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::cmd;
 use crate::error::{Error, Result};
 use crate::layout::{NAMES_NEED_HEADER, Others, Wanted};
+use crate::picked::Picked;
 use crate::rows::Kind;
-use crate::targets::TargetColumns;
 
 /// Write rows into a memory that learns a function, and recall it.
 ///
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Inspect(cmd::inspect::InspectArgs),
     Verify(cmd::verify::VerifyArgs),
     Rebuild(cmd::rebuild::RebuildArgs),
+    Forget(cmd::forget::ForgetArgs),
 }
 
 /// Whether the first row of a file holds the names of the columns.
@@ -57,10 +58,10 @@ pub(crate) enum Header {
 /// Which columns of a file are targets, and what they hold.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TargetArgs {
-    /// The columns that are targets; all others are inputs: the last N, the first N, or those with
-    /// these names in the header.
-    #[arg(long, value_name = "last:N|first:N|NAME,NAME")]
-    targets: TargetColumns,
+    /// The columns that are targets; all others are inputs. last:N, first:N: the last or first N;
+    /// column:N: the one at place N, counted from 1; NAME,NAME: by their names in the header.
+    #[arg(long, value_name = "COLUMNS")]
+    targets: Picked,
     /// The target, one column, is a class label: any text.
     #[arg(long)]
     labels: bool,
@@ -79,11 +80,11 @@ impl TargetArgs {
                 "--labels takes one target column; --targets gives more",
             ));
         }
-        if self.header == Header::No && matches!(self.targets, TargetColumns::Names(_)) {
+        if self.header == Header::No && matches!(self.targets, Picked::Names(_)) {
             return Err(Error::CommandLine(NAMES_NEED_HEADER));
         }
         let (targets, labels, header) = (self.targets.clone(), self.labels, self.header);
-        Ok(Wanted { targets, labels, header, others })
+        Ok(Wanted { targets, labels, header, others, weights: None, ignored: Vec::new() })
     }
 }
 
@@ -105,8 +106,11 @@ Files:
   CSV in UTF-8: commas, one row a line, decimal points, Unix or Windows line
   ends. Blank lines at the end and spaces around values do not matter. Files
   are streamed: their size does not matter. `-` is standard input.
-  With a header, `glam write` keeps the columns' names beside the memory (the
-  file MEM/COLUMNS), and later files with a header may order them differently.
+  An empty cell, NA, N/A, NaN, null, none and ? (in any case) are missing
+  values: `glam write --help` says what becomes of them.
+  A column of text is one of categories: see there, too. Dates are refused.
+  `glam write` keeps what the columns are beside the memory (MEM/COLUMNS), and
+  later files with a header may order them differently.
 
 Exit status:
   0 done, 1 the data or the memory is wrong, 2 the command line is wrong,

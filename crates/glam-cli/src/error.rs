@@ -31,8 +31,9 @@ pub(crate) enum Error {
     File { path: PathBuf, action: &'static str, source: io::Error },
     /// `MEM/COLUMNS` is not as it was written.
     #[error(
-        "{}: the names of the columns are damaged; remove the file, and columns are told apart by \
-         their place", path.display()
+        "{}: what the columns are is damaged, or of a later version; put a copy of the file in its \
+         place. Where all columns are numbers, remove the file: they are then told apart by their \
+         place", path.display()
     )]
     DamagedNames { path: PathBuf },
     #[error("standard output: {0}")]
@@ -158,6 +159,54 @@ pub(crate) enum Fault {
     TooMany { expected: u64, got: u64, first: u64 },
     #[error("the value is missing; fill it in or remove the row")]
     Missing,
+    #[error("the label is missing; fill it in or remove the row")]
+    NoLabel,
+    #[error("{}; fill in what is known or remove the row", match targets {
+        1 => "the target is missing".to_owned(),
+        _ => format!("none of the {} targets is known", grouped(*.targets)),
+    })]
+    NoTarget { targets: u64 },
+    #[error("the value has {got} bytes, at most {max} are allowed for one of a few; shorten it")]
+    LongValue { got: u64, max: u64 },
+    #[error(
+        "line {line} holds {text}, no number, so the column is categorical, and this is its value \
+         number {}: more than {} are rather names or free text. Leave the column out with \
+         `--ignore {ignore}`, or correct line {line} where all others are numbers",
+        grouped(*max + 1), grouped(*max)
+    )]
+    ManyValues { text: String, line: u64, max: u64, ignore: String },
+    #[error("the weight is missing; fill it in (1 is that of a plain row) or remove the row")]
+    NoWeight,
+    #[error(
+        "the weight {text} is not a number from 1e-6 to 1e6 (1 is that of a plain row); rescale \
+         the weights or remove the row"
+    )]
+    Weight { text: String },
+    #[error("`{one}` and `{other}` both pick this column; a column can be one thing only")]
+    TwoRoles { one: &'static str, other: &'static str },
+    #[error("no column is left for inputs; pick fewer targets, or ignore fewer columns")]
+    NothingLeft,
+    #[error(
+        "{} is an input of {}, it cannot be something else now; leave the option out, or make \
+         another memory", quoted(.name), memory.display()
+    )]
+    IsInput { memory: PathBuf, name: String },
+    #[error(
+        "{} takes its weights from the column {}, which is in this file too; leave `--weights` \
+         out, or add `--ignore` for that column", memory.display(), quoted(.name)
+    )]
+    OtherWeights { memory: PathBuf, name: String },
+    #[error("no row has a target that is known; there is nothing to compare with")]
+    NoKnownRow,
+    #[error(
+        "{text} is a date or a time, and an input is a number: give it as numbers, such as days \
+         since a day that matters, the day of the week, or the hour as its sine and cosine{}",
+        match ignore {
+            Some(column) => format!("; or leave the column out with `--ignore {column}`"),
+            None => String::new(),
+        }
+    )]
+    Date { text: String, ignore: Option<String> },
     #[error("{text} is not a number; {hint}")]
     NotANumber { text: String, hint: &'static str },
     #[error("{text} is not a finite number; fill in a number or remove the row")]
@@ -179,9 +228,11 @@ pub(crate) enum Fault {
         "there is no column {}; the columns are {}", quoted(.name), list(.have, LISTED)
     )]
     NoColumn { name: String, have: Vec<String> },
+    #[error("there is no column {place}; this file has {}", counted(*columns, "column"))]
+    NoPlace { place: u64, columns: u64 },
     #[error(
-        "there is no column {}; the memory was written with the inputs {}. Rename the column, or \
-         say `--header no` where this row is data", quoted(.name), list(.inputs, LISTED)
+        "there is no column {}; the memory was written with the inputs {}. Rename the column, \
+         add it (its cells may be empty), or say `--header no` where this row is data", quoted(.name), list(.inputs, LISTED)
     )]
     NoInput { name: String, inputs: Vec<String> },
     #[error(
@@ -196,10 +247,12 @@ pub(crate) enum Fault {
     )]
     InputsOnly { inputs: u64, got: u64 },
     #[error(
-        "{}, the memory takes {}; give one column an input",
-        counted(*got, "column"), counted(*inputs, "input")
+        "this file has {}, the memory takes {}{}: give a file with one column for each input, in the \
+         order in which they were written",
+        counted(*got, "column"), counted(*inputs, "input column"),
+        if names.is_empty() { String::new() } else { format!(" ({})", list(.names, LISTED)) }
     )]
-    WrongInputs { inputs: u64, got: u64 },
+    WrongInputs { inputs: u64, got: u64, names: Vec<String> },
     #[error(
         "{} and {}, but {} learns {} from {}; choose `--targets` to fit, or another memory",
         counted(*got_inputs, "input"), counted(*got_targets, "target"), memory.display(),
@@ -212,10 +265,10 @@ pub(crate) enum Fault {
     )]
     TargetNames { memory: PathBuf, targets: Vec<String>, got: Vec<String> },
     #[error(
-        "{} has no input {}, its inputs are {}; leave the column out", memory.display(),
-        quoted(.name), list(.inputs, LISTED)
+        "{} has no input {}, its inputs are {}; rename the column, or leave it out with `--ignore \
+         {ignore}`", memory.display(), quoted(.name), list(.inputs, LISTED)
     )]
-    UnknownInput { memory: PathBuf, name: String, inputs: Vec<String> },
+    UnknownInput { memory: PathBuf, name: String, inputs: Vec<String>, ignore: String },
     #[error("the file changed while it was checked; try again once it is complete")]
     Changed,
     #[error(transparent)]

@@ -7,7 +7,8 @@ use glam_memory::store::Error as StoreError;
 use glam_memory::{Config, Memory, Targets};
 
 use crate::columns::Columns;
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Conflict, Error, Fault, Place, Result};
+use crate::layout::Layout;
 
 /// A memory that is there.
 #[derive(Debug)]
@@ -58,8 +59,17 @@ impl Known {
         }
     }
 
+    /// Inputs that it takes.
     pub(crate) fn inputs(&self) -> usize {
         self.config.inputs()
+    }
+
+    /// Columns that its inputs take in a file.
+    pub(crate) fn input_columns(&self) -> usize {
+        match &self.columns {
+            Some(columns) => columns.encodings().len(),
+            None => self.inputs(),
+        }
     }
 
     /// Columns that its targets take in a file.
@@ -77,8 +87,8 @@ impl Known {
     /// The targets' names, or y1, y2, and so on.
     pub(crate) fn target_names(&self) -> Vec<String> {
         match &self.columns {
-            Some(columns) => columns.targets.clone(),
-            None => (1..=self.target_columns()).map(|target| format!("y{target}")).collect(),
+            Some(columns) if columns.named() => columns.target_names(),
+            _ => (1..=self.target_columns()).map(|target| format!("y{target}")).collect(),
         }
     }
 
@@ -91,6 +101,22 @@ impl Known {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Fails where the rows of `file` become other numbers of inputs and targets than it takes.
+    pub(crate) fn check_width(&self, file: &str, layout: &Layout) -> Result<()> {
+        let (inputs, targets) = (layout.width(), layout.targets.len());
+        if (inputs, targets) == (self.inputs(), self.target_columns()) {
+            return Ok(());
+        }
+        let fault = Fault::Counts {
+            memory: self.path.clone(),
+            inputs: self.inputs() as u64,
+            targets: self.target_columns() as u64,
+            got_inputs: inputs as u64,
+            got_targets: targets as u64,
+        };
+        Err(Error::at(Place { file: file.to_owned(), ..Place::default() }, fault))
     }
 
     /// Fails where there is nothing to recall.
@@ -114,7 +140,7 @@ impl Known {
     }
 
     fn fits(&self, columns: &Columns) -> bool {
-        columns.inputs.len() == self.inputs() && columns.targets.len() == self.target_columns()
+        columns.width() == self.inputs() && columns.targets() == self.target_columns()
     }
 }
 

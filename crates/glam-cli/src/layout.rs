@@ -1,24 +1,36 @@
 //! Which column of a file is what.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::Read;
 
 use crate::args::Header;
-use crate::columns::Columns;
+use crate::columns::{Column, Columns, Role};
+use crate::encoding::Encoding;
 use crate::error::{Error, Fault, Result};
+use crate::header::{Guess, guess, has_header, header_or_data, holds_inputs, names};
+use crate::index::Index;
 use crate::known::Known;
-use crate::number;
-use crate::table::{Record, Table};
-use crate::targets::TargetColumns;
+use crate::message::quoted;
+use crate::picked::Picked;
+use crate::picks::Picks;
+use crate::table::Table;
+
+/// What a command line that names columns of a file without names is told.
+pub(crate) const NAMES_NEED_HEADER: &str =
+    "columns with names need a header; leave out `--header no`, or use last:N, first:N or column:N";
 
 /// What `glam write` and `glam score` are told about a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
-    pub(crate) targets: TargetColumns,
+    pub(crate) targets: Picked,
     pub(crate) labels: bool,
     pub(crate) header: Header,
     /// Whether columns that the memory does not know may stand in the file.
     pub(crate) others: Others,
+    /// The column of weights.
+    pub(crate) weights: Option<Picked>,
+    /// Columns that are nothing.
+    pub(crate) ignored: Vec<Picked>,
 }
 
 /// What becomes of columns that are neither inputs nor targets.
@@ -28,62 +40,68 @@ pub(crate) enum Others {
     Refused,
 }
 
-/// Where the inputs and targets stand in a file.
+/// Where the inputs, targets and weights stand in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {
     /// The file's header, where there is one.
     pub(crate) names: Option<Vec<String>>,
-    /// The column of each input.
+    /// Columns of the file.
+    pub(crate) columns: usize,
+    /// The column of each input column of the memory.
     pub(crate) inputs: Vec<usize>,
+    /// How the cells of each become inputs.
+    pub(crate) encodings: Vec<Encoding>,
     /// The column of each target.
     pub(crate) targets: Vec<usize>,
+    /// The column of the weights.
+    pub(crate) weights: Option<usize>,
+}
+
+impl Wanted {
+    /// Everything that is picked.
+    pub(crate) fn picks(&self) -> impl Iterator<Item = &Picked> {
+        std::iter::once(&self.targets).chain(&self.weights).chain(&self.ignored)
+    }
 }
 
 impl Layout {
-    /// The layout of a file with inputs and targets, from its first row.
+    /// The layout of a file with inputs and targets, from its first row. Without a memory, every
+    /// input is taken for a number.
     pub(crate) fn with_targets<R: Read>(
         table: &Table<R>,
         wanted: &Wanted,
         known: Option<&Known>,
     ) -> Result<Self> {
-        let first = table.record();
+        let width = table.record().len();
         let names = names(table, has_header(table, wanted, known)?)?;
         let index = names.as_deref().map(|names| Index::new(table, names));
-        if let (Some(index), Others::Refused) = (&index, wanted.others) {
-            index.check_unique()?;
-        }
-        let columns = first.len();
         check_room(table, wanted)?;
-        let targets = match (&wanted.targets, &index) {
-            (TargetColumns::Names(wanted), Some(index)) => {
-                let target = |name| index.find(name)?.ok_or_else(|| index.no_column(name));
-                wanted.iter().map(|name| target(name)).collect::<Result<Vec<_>>>()?
+        let mut picks = Picks::new(table, index.as_ref(), wanted)?;
+        let columns = known.and_then(|known| known.columns.as_ref());
+        let named = index.as_ref().zip(columns.filter(|columns| columns.named())).zip(known);
+        match (named, columns) {
+            (Some(((index, columns), known)), _) => picks.add_named(index, columns, known)?,
+            // The places of the first file, in a file that is as wide.
+            (None, Some(columns)) if columns.all().len() == width => picks.add_places(columns),
+            _ => {}
+        }
+        let mut inputs = picks.inputs(table)?;
+        let Picks { mut targets, weights, ignored, .. } = picks;
+        if let (Some(index), Others::Refused) = (&index, wanted.others) {
+            index.check_unique(&ignored)?;
+        }
+        if let Some(known) = known {
+            check_counts(table, &inputs, &targets, known, named.is_some())?;
+        }
+        if let Some(((index, columns), known)) = named {
+            targets = index.match_targets(&targets, columns, known)?;
+            if wanted.others == Others::Refused {
+                index.check_known(&inputs, columns, known)?;
             }
-            (TargetColumns::Names(_), None) => return Err(Error::CommandLine(NAMES_NEED_HEADER)),
-            (TargetColumns::Last(count), _) => (columns - count..columns).collect(),
-            (TargetColumns::First(count), _) => (0..*count).collect(),
-        };
-        let is_target: HashSet<usize> = targets.iter().copied().collect();
-        let inputs: Vec<usize> =
-            (0..columns).filter(|column| !is_target.contains(column)).collect();
-        let (inputs, targets) = match known {
-            None => (inputs, targets),
-            Some(known) => {
-                let named = index.as_ref().zip(known.columns.as_ref());
-                check_counts(table, &inputs, &targets, known, named.is_some(), wanted.others)?;
-                match named {
-                    None => (inputs, targets),
-                    Some((index, columns)) => {
-                        let targets = index.match_targets(&targets, columns, known)?;
-                        if wanted.others == Others::Refused {
-                            index.check_known(&inputs, columns, known)?;
-                        }
-                        (index.match_inputs(columns)?, targets)
-                    }
-                }
-            }
-        };
-        Ok(Self { names, inputs, targets })
+            inputs = index.match_inputs(columns)?;
+        }
+        let encodings = encodings(columns, inputs.len());
+        Ok(Self { names, columns: width, inputs, encodings, targets, weights })
     }
 
     /// The layout of a file of cues for `known`, from its first row.
@@ -93,121 +111,141 @@ impl Layout {
         known: &Known,
     ) -> Result<Self> {
         let first = table.record();
-        let (columns, inputs) = (first.len(), known.inputs());
+        let (width, inputs) = (first.len(), known.input_columns());
+        let columns = known.columns.as_ref();
+        let by_place = cues_by_place(columns, inputs, width);
         let header = match header {
             Header::Yes => true,
             Header::No => false,
-            Header::Auto if holds_inputs(first, known.columns.as_ref()) => true,
-            Header::Auto => match guess(first, None) {
-                Guess::Header => true,
-                Guess::Data => false,
-                // Rather a row with targets: see below.
-                Guess::Mixed(_) if columns == inputs + known.target_columns() => false,
-                Guess::Mixed(column) => return Err(header_or_data(table, column)),
-            },
+            Header::Auto if holds_inputs(first, columns) => true,
+            Header::Auto => {
+                let text = by_place.as_ref().map_or_else(Vec::new, |inputs| {
+                    let numbers = numbers(columns, inputs);
+                    (0..width).filter(|column| !numbers.contains(column)).collect()
+                });
+                match guess(first, &text) {
+                    Guess::Header => true,
+                    Guess::Data => false,
+                    // Rather a row with targets: see below.
+                    Guess::Mixed(_) if width == inputs + known.target_columns() => false,
+                    Guess::Mixed(column) => return Err(header_or_data(table, column)),
+                }
+            }
         };
         let names = names(table, header)?;
-        let inputs = match (&names, &known.columns) {
-            (Some(names), Some(columns)) => Index::new(table, names).match_inputs(columns)?,
-            _ if columns == inputs => (0..inputs).collect(),
-            _ => {
-                let (inputs, got) = (inputs as u64, columns as u64);
-                let fault = if columns == known.inputs() + known.target_columns() {
+        let named = names.as_ref().zip(columns.filter(|columns| columns.named()));
+        let inputs = match (named, by_place) {
+            (Some((names, columns)), _) => Index::new(table, names).match_inputs(columns)?,
+            (None, Some(inputs)) => inputs,
+            (None, None) => {
+                let (inputs, got) = (inputs as u64, width as u64);
+                let fault = if width == known.input_columns() + known.target_columns() {
                     Fault::InputsOnly { inputs, got }
                 } else {
-                    Fault::WrongInputs { inputs, got }
+                    let names = columns.map(Columns::input_names).unwrap_or_default();
+                    Fault::WrongInputs { inputs, got, names }
                 };
-                let column = columns.min(known.inputs());
+                let column = width.min(known.input_columns());
                 return Err(table.fault(Some(first.line), Some(column), fault));
             }
         };
-        Ok(Self { names, inputs, targets: Vec::new() })
+        let encodings = encodings(columns, inputs.len());
+        let (targets, weights) = (Vec::new(), None);
+        Ok(Self { names, columns: width, inputs, encodings, targets, weights })
     }
 
-    /// The names of the columns in the memory's order, where the file has a header.
-    pub(crate) fn columns(&self) -> Option<Columns> {
-        let names = self.names.as_ref()?;
-        let pick =
-            |columns: &[usize]| columns.iter().map(|&column| names[column].clone()).collect();
-        Some(Columns { inputs: pick(&self.inputs), targets: pick(&self.targets) })
+    /// Inputs of a memory that takes this file.
+    pub(crate) fn width(&self) -> usize {
+        self.encodings.iter().map(Encoding::width).sum()
+    }
+
+    /// What each column of the file is to a memory that is made from it.
+    pub(crate) fn describe(&self) -> Option<Columns> {
+        let mut roles = vec![Role::Ignored; self.columns];
+        for (&column, encoding) in self.inputs.iter().zip(&self.encodings) {
+            roles[column] = match encoding {
+                Encoding::Number => Role::Number,
+                Encoding::Categories(categories) => Role::Categories(categories.values().to_vec()),
+            };
+        }
+        for (target, &column) in self.targets.iter().enumerate() {
+            roles[column] = Role::Target(target as u32);
+        }
+        if let Some(column) = self.weights {
+            roles[column] = Role::Weights;
+        }
+        let all = roles.into_iter().enumerate();
+        Columns::new(all.map(|(column, is)| Column { name: self.name(column), is }).collect())
     }
 
     /// The name of a column, where the file has a header.
     pub(crate) fn name(&self, column: usize) -> Option<String> {
         self.names.as_ref()?.get(column).cloned()
     }
-}
 
-/// What a command line that names columns of a file without names is told.
-pub(crate) const NAMES_NEED_HEADER: &str =
-    "--targets with names needs a header; leave out `--header no`, or use last:N or first:N";
-
-/// What the first row of a file looks like.
-enum Guess {
-    Header,
-    Data,
-    /// Text and numbers; the column of the first text.
-    Mixed(usize),
-}
-
-/// A header holds text and no number, data numbers and no text. An empty field is neither.
-fn guess(first: &Record, label: Option<usize>) -> Guess {
-    let (mut text, mut number) = (None, false);
-    for (column, field) in first.fields().enumerate() {
-        if Some(column) == label || field.is_empty() {
-            continue;
-        }
-        if number::is_like(field) {
-            number = true;
-        } else {
-            text = text.or(Some(column));
+    /// What messages call a column: its name, or its place.
+    pub(crate) fn called(&self, column: usize) -> String {
+        match self.name(column) {
+            Some(name) if !name.is_empty() => quoted(&name),
+            _ => format!("column {}", column + 1),
         }
     }
-    match (text, number) {
-        (Some(_), false) => Guess::Header,
-        (Some(column), true) => Guess::Mixed(column),
-        (None, _) => Guess::Data,
-    }
-}
 
-fn has_header<R: Read>(table: &Table<R>, wanted: &Wanted, known: Option<&Known>) -> Result<bool> {
-    match wanted.header {
-        Header::Yes => return Ok(true),
-        Header::No => return Ok(false),
-        Header::Auto => {}
+    /// What an option that picks the column is given.
+    pub(crate) fn option(&self, column: usize) -> String {
+        option(self.name(column).as_deref(), column)
     }
-    let first = table.record();
-    let columns = first.len();
-    let (start, end) = match wanted.targets {
-        TargetColumns::Names(_) => return Ok(true),
-        TargetColumns::Last(count) => (columns.saturating_sub(count), columns),
-        TargetColumns::First(count) => (0, columns.min(count)),
-    };
-    if holds_inputs(first, known.and_then(|known| known.columns.as_ref())) {
-        return Ok(true);
-    }
-    match guess(first, wanted.labels.then_some(start)) {
-        Guess::Header => Ok(true),
-        Guess::Data => Ok(false),
-        Guess::Mixed(column) => {
-            // Text only where the targets are: rows with labels, and no `--labels`.
-            let elsewhere = (0..columns).filter(|column| !(start..end).contains(column));
-            let mut elsewhere = elsewhere.map(|column| first.field(column));
-            if elsewhere.all(|field| field.is_empty() || number::is_like(field)) {
-                Ok(false)
-            } else {
-                Err(header_or_data(table, column))
-            }
+
+    /// `error` with the name of the column that it blames.
+    pub(crate) fn named(&self, mut error: Error) -> Error {
+        if let Error::Data(located) = &mut error {
+            located.place.name = located.place.column.and_then(|column| self.name(column));
         }
+        error
     }
 }
 
-/// True where the row holds the name of every input.
-fn holds_inputs(first: &Record, columns: Option<&Columns>) -> bool {
-    columns.is_some_and(|columns| {
-        let fields: HashSet<&[u8]> = first.fields().collect();
-        columns.inputs.iter().all(|name| fields.contains(name.as_bytes()))
-    })
+/// What an option that picks a column is given: its name, or its place.
+pub(crate) fn option(name: Option<&str>, column: usize) -> String {
+    match name {
+        Some(name) if is_plain(name) => name.to_owned(),
+        _ => format!("column:{}", column + 1),
+    }
+}
+
+/// True where an option takes the name as it is, also from a shell.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c))
+        && !matches!(name, "first" | "last")
+        && !name.starts_with('-')
+}
+
+/// The encodings of a memory's input columns; numbers where nothing else is known.
+fn encodings(columns: Option<&Columns>, inputs: usize) -> Vec<Encoding> {
+    match columns {
+        Some(columns) if columns.encodings().len() == inputs => columns.encodings().to_vec(),
+        _ => vec![Encoding::Number; inputs],
+    }
+}
+
+/// The columns of the inputs in a file of cues that is `width` columns wide, by their place: either
+/// the inputs alone, or the columns of the first file without its targets.
+fn cues_by_place(columns: Option<&Columns>, inputs: usize, width: usize) -> Option<Vec<usize>> {
+    if width == inputs {
+        return Some((0..inputs).collect());
+    }
+    let others = columns?.all().iter().filter(|column| !matches!(column.is, Role::Target(_)));
+    let others: Vec<&Column> = others.collect();
+    let input = |(place, column): (usize, &&Column)| column.is_input().then_some(place);
+    (others.len() == width).then(|| others.iter().enumerate().filter_map(input).collect())
+}
+
+/// The columns of a file that hold numbers, where `inputs` are those of its inputs.
+pub(crate) fn numbers(columns: Option<&Columns>, inputs: &[usize]) -> HashSet<usize> {
+    let encodings = encodings(columns, inputs.len());
+    let pairs = inputs.iter().zip(&encodings);
+    pairs.filter(|(_, encoding)| **encoding == Encoding::Number).map(|(&input, _)| input).collect()
 }
 
 /// Fails where the targets leave no column for inputs.
@@ -223,137 +261,25 @@ fn check_room<R: Read>(table: &Table<R>, wanted: &Wanted) -> Result<()> {
     Err(table.fault(Some(first.line), None, Fault::NoInputs { columns, targets, hint }))
 }
 
-fn header_or_data<R: Read>(table: &Table<R>, column: usize) -> Error {
-    let first = table.record();
-    let text = crate::message::quoted(&String::from_utf8_lossy(first.field(column)));
-    table.fault(Some(first.line), Some(column), Fault::HeaderOrData { text })
-}
-
-/// The names in the first row, where it is a header.
-fn names<R: Read>(table: &Table<R>, header: bool) -> Result<Option<Vec<String>>> {
-    let first = table.record();
-    let name = |(column, field): (usize, &[u8])| match std::str::from_utf8(field) {
-        Ok(name) if !name.contains('\0') => Ok(name.to_owned()),
-        _ => Err(table.fault(Some(first.line), Some(column), Fault::NotText)),
-    };
-    header.then(|| first.fields().enumerate().map(name).collect()).transpose()
-}
-
 /// Fails where the file has other numbers of inputs and targets than the memory. Where columns are
-/// `named` and others are ignored, inputs may be too many here.
+/// `named`, it is their names that say which inputs are too many or too few.
 fn check_counts<R: Read>(
     table: &Table<R>,
     inputs: &[usize],
     targets: &[usize],
     known: &Known,
     named: bool,
-    others: Others,
 ) -> Result<()> {
-    let exactly = !named || others == Others::Refused;
     let (got_inputs, got_targets) = (inputs.len(), targets.len());
-    if got_targets == known.target_columns() && (!exactly || got_inputs == known.inputs()) {
+    if got_targets == known.target_columns() && (named || got_inputs == known.input_columns()) {
         return Ok(());
     }
     let fault = Fault::Counts {
         memory: known.path.clone(),
-        inputs: known.inputs() as u64,
+        inputs: known.input_columns() as u64,
         targets: known.target_columns() as u64,
         got_inputs: got_inputs as u64,
         got_targets: got_targets as u64,
     };
     Err(table.fault(Some(table.record().line), None, fault))
-}
-
-/// The columns of a header by name.
-struct Index<'a, R> {
-    table: &'a Table<R>,
-    names: &'a [String],
-    /// The first and the last column of each name.
-    columns: HashMap<&'a str, (usize, usize)>,
-}
-
-impl<'a, R: Read> Index<'a, R> {
-    fn new(table: &'a Table<R>, names: &'a [String]) -> Self {
-        let mut columns = HashMap::with_capacity(names.len());
-        for (column, name) in names.iter().enumerate() {
-            columns.entry(name.as_str()).or_insert((column, column)).1 = column;
-        }
-        Self { table, names, columns }
-    }
-
-    fn fault(&self, column: Option<usize>, fault: Fault) -> Error {
-        self.table.fault(Some(self.table.record().line), column, fault)
-    }
-
-    /// The one column called `name`, where there is one.
-    fn find(&self, name: &str) -> Result<Option<usize>> {
-        match self.columns.get(name) {
-            Some(&(first, last)) if first != last => {
-                let name = crate::message::quoted(name);
-                Err(self.fault(Some(last), Fault::SameName { name, first: first as u64 + 1 }))
-            }
-            found => Ok(found.map(|&(column, _)| column)),
-        }
-    }
-
-    /// Fails where two columns have the same name.
-    fn check_unique(&self) -> Result<()> {
-        self.names.iter().try_for_each(|name| self.find(name).map(|_| ()))
-    }
-
-    fn no_column(&self, name: &str) -> Error {
-        self.fault(None, Fault::NoColumn { name: name.to_owned(), have: self.names.to_vec() })
-    }
-
-    /// The column of each input that the memory was written with.
-    fn match_inputs(&self, columns: &Columns) -> Result<Vec<usize>> {
-        let column = |name: &String| {
-            self.find(name)?.ok_or_else(|| {
-                let fault = Fault::NoInput { name: name.clone(), inputs: columns.inputs.clone() };
-                self.fault(None, fault)
-            })
-        };
-        columns.inputs.iter().map(column).collect()
-    }
-
-    /// The picked targets in the order in which the memory learned them.
-    fn match_targets(
-        &self,
-        picked: &[usize],
-        columns: &Columns,
-        known: &Known,
-    ) -> Result<Vec<usize>> {
-        let picked_set: HashSet<usize> = picked.iter().copied().collect();
-        let mut targets = Vec::with_capacity(picked.len());
-        for name in &columns.targets {
-            match self.find(name)? {
-                Some(column) if picked_set.contains(&column) => targets.push(column),
-                _ => {
-                    let fault = Fault::TargetNames {
-                        memory: known.path.clone(),
-                        targets: columns.targets.clone(),
-                        got: picked.iter().map(|&column| self.names[column].clone()).collect(),
-                    };
-                    return Err(self.fault(picked.first().copied(), fault));
-                }
-            }
-        }
-        Ok(targets)
-    }
-
-    /// Fails where an input is none of the memory's.
-    fn check_known(&self, inputs: &[usize], columns: &Columns, known: &Known) -> Result<()> {
-        let names: HashSet<&str> = columns.inputs.iter().map(String::as_str).collect();
-        match inputs.iter().find(|&&input| !names.contains(self.names[input].as_str())) {
-            None => Ok(()),
-            Some(&input) => {
-                let fault = Fault::UnknownInput {
-                    memory: known.path.clone(),
-                    name: self.names[input].clone(),
-                    inputs: columns.inputs.clone(),
-                };
-                Err(self.fault(Some(input), fault))
-            }
-        }
-    }
 }

@@ -27,17 +27,30 @@ pub(crate) fn is_like(field: &[u8]) -> bool {
     std::str::from_utf8(field).is_ok_and(|text| text.parse::<f32>().is_ok())
 }
 
+/// True where a field would be a number if it were written without separators, or with a decimal
+/// point.
+pub(crate) fn is_miswritten(field: &[u8]) -> bool {
+    std::str::from_utf8(field).is_ok_and(|text| separators(text).is_some())
+}
+
 /// What may have gone wrong with `text`.
 fn hint(text: &str) -> &'static str {
-    let with = |from: char, to: &str| text.replace(from, to).parse::<f32>().is_ok();
     if text.contains([';', '\t']) {
         "columns must be separated by commas"
-    } else if with(',', ".") {
-        "write decimals with a point and no separators"
-    } else if with(' ', "") || with('_', "") || with(',', "") {
-        "write numbers without separators"
     } else {
-        "correct it or remove the row"
+        separators(text).unwrap_or("correct it or remove the row")
+    }
+}
+
+/// What to do about the separators in `text`, where it is a number but for them.
+fn separators(text: &str) -> Option<&'static str> {
+    let with = |from: char, to: &str| text.replace(from, to).parse::<f32>().is_ok();
+    if with(',', ".") {
+        Some("write decimals with a point and no separators")
+    } else if with(' ', "") || with('_', "") || with(',', "") {
+        Some("write numbers without separators")
+    } else {
+        None
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use glam_memory::Scorer;
 
-use crate::message::{percent, short, short_or_dash};
+use crate::message::{percent, short_or_dash};
 use crate::rows::Row;
 
 /// Targets whose errors are listed one by one.
@@ -64,16 +64,21 @@ impl Prequential {
         }
         let mean = short_or_dash(score.mean_nmse);
         let text = match score.rmse.as_slice() {
-            [rmse] => format!("prequential nMSE {mean}, RMSE {}", short(*rmse)),
+            [rmse] => format!("prequential nMSE {mean}, RMSE {}", short_or_dash(known(*rmse))),
             errors if errors.len() <= LISTED => {
                 let nmse: Vec<String> = score.nmse.iter().map(|n| short_or_dash(*n)).collect();
-                let rmse: Vec<String> = errors.iter().map(|e| short(*e)).collect();
+                let rmse: Vec<String> = errors.iter().map(|e| short_or_dash(known(*e))).collect();
                 format!("prequential nMSE {}, RMSE {}", nmse.join(" "), rmse.join(" "))
             }
             errors => format!("prequential nMSE {mean}, the mean of {} targets", errors.len()),
         };
         Some(text)
     }
+}
+
+/// An error, where its target was known in any row.
+pub(crate) fn known(error: f64) -> Option<f64> {
+    (!error.is_nan()).then_some(error)
 }
 
 /// The position of the highest score, the first of equals.

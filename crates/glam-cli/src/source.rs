@@ -55,7 +55,7 @@ impl Source {
         }
     }
 
-    /// Makes it readable twice: what cannot be rewound is copied to a temporary file as it is read.
+    /// Makes it readable more than once: what cannot be rewound is copied to a temporary file as it is read.
     pub(crate) fn twice(self) -> Result<Twice> {
         let Self { name, bytes, from } = self;
         let from = match from {
@@ -69,7 +69,7 @@ impl Source {
     }
 }
 
-/// A file that is read twice.
+/// A file that is read more than once.
 pub(crate) struct Twice {
     /// What messages call it.
     pub(crate) name: String,
@@ -100,15 +100,15 @@ impl Twice {
         }
     }
 
-    /// The second reading, and the number of bytes there are.
+    /// Another reading, after the first.
     ///
     /// # Errors
     /// Where the file is seen to have changed since the first.
-    pub(crate) fn second(self) -> Result<(File, u64)> {
+    pub(crate) fn again(&mut self) -> Result<&File> {
         let read = |error| fault_of(&self.name, Fault::Io(error));
-        let mut file = match self.from {
+        let file = match &mut self.from {
             First::File(file, before) => {
-                if stamp(&file.metadata().map_err(read)?) != before {
+                if stamp(&file.metadata().map_err(read)?) != *before {
                     return Err(fault_of(&self.name, Fault::Changed));
                 }
                 file
@@ -116,8 +116,19 @@ impl Twice {
             First::Pipe(_, copy) => copy,
         };
         file.rewind().map_err(read)?;
-        let bytes = file.metadata().map_err(read)?.len();
-        Ok((file, bytes))
+        Ok(file)
+    }
+
+    /// The last reading, and the number of bytes there are.
+    ///
+    /// # Errors
+    /// Where the file is seen to have changed since the first.
+    pub(crate) fn last(mut self) -> Result<(File, u64)> {
+        let found = self.again()?.metadata();
+        let bytes = found.map_err(|error| fault_of(&self.name, Fault::Io(error)))?.len();
+        match self.from {
+            First::File(file, _) | First::Pipe(_, file) => Ok((file, bytes)),
+        }
     }
 }
 
@@ -168,10 +179,10 @@ mod tests {
             twice.first().read_to_string(&mut text).unwrap();
             if grows {
                 fs::write(&path, "1,2\n3,4\n").unwrap();
-                let message = twice.second().unwrap_err().to_string();
+                let message = twice.last().unwrap_err().to_string();
                 assert!(message.ends_with("try again once it is complete"), "{message}");
             } else {
-                assert_eq!(twice.second().unwrap().1, 4);
+                assert_eq!(twice.last().unwrap().1, 4);
             }
         }
     }
@@ -183,7 +194,7 @@ mod tests {
             Source { name: "pipe".to_owned(), bytes: None, from: pipe }.twice().unwrap();
         let (mut first, mut second) = (String::new(), String::new());
         twice.first().read_to_string(&mut first).unwrap();
-        let (mut copy, bytes) = twice.second().unwrap();
+        let (mut copy, bytes) = twice.last().unwrap();
         copy.read_to_string(&mut second).unwrap();
         assert_eq!((first.as_str(), second.as_str(), bytes), ("1,2\n", "1,2\n", 4));
     }

@@ -23,11 +23,15 @@
 mod config;
 mod consolidate;
 mod error;
+mod exp;
 mod explain;
+mod familiarity;
 mod feature;
 mod gate;
+mod held_out;
 mod kernel;
 mod label;
+mod local;
 mod model;
 mod noise;
 mod normaliser;
@@ -41,11 +45,14 @@ mod rng;
 mod room;
 mod saved;
 mod scratch;
+mod shape;
 mod slopes;
 mod slots;
 #[cfg(test)]
 mod solve_oracle;
 mod structure;
+mod temperature;
+mod uncertainty;
 mod warm_up;
 mod window;
 mod wire;
@@ -58,6 +65,7 @@ pub use config::{
 pub use consolidate::{Decision, Flow, Options, Progress, Serial, Trial, Workers};
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
+pub use familiarity::Familiarity;
 pub use gate::Family;
 pub use label::{Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
 pub use model::Model;

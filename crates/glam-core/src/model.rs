@@ -17,6 +17,7 @@ use crate::room::{self, Parts, Room};
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable};
 use crate::structure::Structure;
+use crate::temperature::Temperature;
 use crate::warm_up::WarmUp;
 use crate::window;
 
@@ -58,14 +59,15 @@ impl Model {
     /// An empty memory.
     pub fn new(config: Config) -> Self {
         let recall = Recall {
-            config,
             labels: Labels::default(),
             sequence: 0,
-            noise: Noise::default(),
+            noise: Noise::new(config.targets()),
+            temperature: Temperature::default(),
             structure: None,
             slots: SlotTable::default(),
             weights: Arena::default(),
             room: Room::default(),
+            config,
         };
         Self::from_parts(recall, Arena::default(), WarmUp::default(), Rehearsal::default())
     }
@@ -315,10 +317,17 @@ impl Model {
         room.shrink(config, structure.n(), &mut Parts { slots, weights, covariances });
     }
 
-    /// Fits the normaliser, the views and the gates to the observations gathered so far and
-    /// learns them anew.
+    /// Fits the memory to the observations gathered so far and calibrates it on parts of them.
     fn fit(&mut self) -> Result<()> {
         let warm_up = std::mem::take(&mut self.warm_up);
+        let result = self.fit_to(&warm_up).and_then(|()| self.calibrate(&warm_up));
+        self.warm_up = warm_up;
+        result
+    }
+
+    /// Fits the normaliser, the views and the gates to the observations of `warm_up` and learns
+    /// them anew.
+    pub(crate) fn fit_to(&mut self, warm_up: &WarmUp) -> Result<()> {
         let recall = &mut self.recall;
         let outputs = recall.outputs();
         let structure = Structure::fit(
@@ -332,18 +341,17 @@ impl Model {
         recall.weights = Arena::new(weight_lines(structure.width(), outputs));
         self.covariances = Arena::new(window::covariance_lines(&recall.config, structure.n()));
         recall.structure = Some(structure);
-        recall.noise = Noise::default();
+        recall.noise = Noise::new(recall.config.targets());
+        recall.temperature = Temperature::default();
         recall.noise.widen(outputs);
         let inputs = recall.config.inputs();
         let passes = [Pass::First].into_iter().chain([Pass::Again; WARM_UP_PASSES - 1]);
-        let result = passes
-            .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
-            .try_for_each(|(pass, index)| {
+        passes.flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i))).try_for_each(
+            |(pass, index)| {
                 let (x, kept, weight) = warm_up.kept().get(index, inputs, outputs);
                 self.learn(x, kept, weight, pass).map(|_| ())
-            });
-        self.warm_up = warm_up;
-        result
+            },
+        )
     }
 
     /// The write itself, on checked values and with room for every output. Gives the squared error
@@ -365,6 +373,7 @@ impl Model {
             weights: &mut recall.weights,
             covariances,
             noise: &mut recall.noise,
+            temperature: &mut recall.temperature,
             scratch,
             x,
             kept,
@@ -375,16 +384,15 @@ impl Model {
 
     /// The memory in numbers.
     pub fn report(&self) -> Report {
-        // Without a limit pages are set aside that may never be used; with one they count.
-        let kept_bytes = match self.recall.config.max_bytes() {
-            Some(_) => Observations::allocated,
-            None => Observations::bytes,
-        };
+        // Where there is a limit, what is allocated counts against it, used or not.
+        let bounded = self.recall.config.max_bytes().is_some();
+        let slots = if bounded { Arena::allocated } else { Arena::bytes };
+        let kept = if bounded { Observations::allocated } else { Observations::bytes };
         self.recall.report(&Sizes {
             warming_up: (!self.warm_up.done()).then(|| self.warm_up.count()),
-            kept_bytes: [self.warm_up.kept(), self.rehearsal.kept()].map(kept_bytes).iter().sum(),
-            weight_bytes: self.recall.weights.bytes(),
-            covariance_bytes: self.covariances.bytes(),
+            kept_bytes: kept(self.warm_up.kept()) + kept(self.rehearsal.kept()),
+            weight_bytes: slots(&self.recall.weights),
+            covariance_bytes: slots(&self.covariances),
         })
     }
 }
@@ -418,6 +426,7 @@ struct Update<'a> {
     weights: &'a mut Arena,
     covariances: &'a mut Arena,
     noise: &'a mut Noise,
+    temperature: &'a mut Temperature,
     scratch: &'a mut Scratch,
     x: &'a [f32],
     kept: Kept<'a>,
@@ -433,6 +442,7 @@ impl Kernel for Update<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Result<f64> {
         let Self { structure, config, slots, weights, covariances, noise, scratch, .. } = self;
+        let temperature = self.temperature;
         let (n, width, precision) = (structure.n(), structure.width(), config.precision());
         activate(structure, slots, self.x, scratch);
         let learns = self.pass != Pass::Probe;
@@ -451,7 +461,7 @@ impl Kernel for Update<'_> {
 
         let Scratch { phi, active, predicted, errors, f, v, spreads, u, old, .. } = scratch;
         let normaliser = structure.normaliser();
-        for (output, (error, predicted)) in errors.iter_mut().zip(predicted).enumerate() {
+        for (output, (error, predicted)) in errors.iter_mut().zip(predicted.iter()).enumerate() {
             let y = match self.kept {
                 Kept::Numbers(y) => normaliser.target(output, y[output]),
                 Kept::Class(class) => f32::from(u8::from(class == output)),
@@ -482,7 +492,10 @@ impl Kernel for Update<'_> {
             claimed += *spread;
         }
         if self.pass == Pass::First {
-            noise.observe(errors, claimed);
+            noise.observe(errors, claimed, active);
+            if let Kept::Class(class) = self.kept {
+                temperature.observe(predicted, class);
+            }
         }
 
         let gain = 1.0 / claimed;
@@ -505,5 +518,7 @@ impl Kernel for Update<'_> {
 
 const _: () = assert!(LINE_FLOATS.is_multiple_of(LANES));
 
+#[cfg(test)]
+mod honesty_tests;
 #[cfg(test)]
 mod tests;

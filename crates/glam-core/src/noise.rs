@@ -1,12 +1,20 @@
-//! What the errors made before learning say: how large they are, and how alike neighbours are.
+//! What the errors made before learning say: how large they are, how they are spread, and how alike
+//! neighbours are.
 
+use crate::config::Targets;
 use crate::error::Result;
+use crate::local::Local;
+use crate::scratch::Active;
+use crate::shape::Shape;
 use crate::wire::{Reader, Writer};
 
 /// Writes over which the correlation of neighbours forgets.
 const ALIKE_WINDOW: f64 = 1000.0;
 /// Writes over which the size of errors forgets: shorter, as errors shrink while a memory learns.
 const SIZE_WINDOW: f64 = 256.0;
+/// Until the window is full, observation number n counts as n^(GROWTH - 1), so that what a memory got
+/// wrong before it knew anything is soon outweighed.
+pub(crate) const GROWTH: f64 = 2.0;
 /// e² / S before any data; it counts as one observation.
 const PRIOR_SIZE: f64 = 1.0;
 /// Noise of an observation that tells something new, in units of the target's variance. Only its
@@ -15,10 +23,39 @@ const NOISE: f32 = 0.1;
 /// The largest correlation of neighbours that is believed.
 const MOST_ALIKE: f64 = 0.9;
 
+/// The decaying mean of e² / S of one output.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Size {
+    /// Observations counted, the prior's one included.
+    count: f64,
+    mean: f64,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { count: 1.0, mean: PRIOR_SIZE }
+    }
+}
+
+impl Size {
+    #[inline(always)]
+    fn observe(&mut self, sample: f64) {
+        self.count += 1.0;
+        let share = (GROWTH / (self.count + GROWTH - 1.0)).max(1.0 / SIZE_WINDOW);
+        self.mean += (sample - self.mean) * share;
+    }
+}
+
 /// Statistics of prequential errors (predict first, then learn), in normalised units.
 ///
 /// **Size.** e² / S averaged, one value an output, calibrates the predictive variance: S is the
 /// variance that the slots' covariances claim for the same prediction.
+///
+/// **Shape.** For numbers, one [`Shape`] an output says within how many of these standard
+/// deviations which share of the errors lies. One an output, as one target may be wrong by a
+/// Gaussian and the next by rare jumps. Classes have probabilities instead.
+///
+/// **Local.** [`Local`] is a factor of S that follows the errors near a cue; for numbers alone.
 ///
 /// **Alikeness.** Neighbours in a stream are often alike (a robot's positions 4 ms apart), and n alike
 /// observations say less than n independent ones: by the factor (1 - r) / (1 + r) where errors
@@ -27,31 +64,41 @@ const MOST_ALIKE: f64 = 0.9;
 /// does not grow certain of the last motion it saw. In shuffled data r is 0 and nothing changes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Noise {
-    /// Observations counted, the prior's one included, at most [`SIZE_WINDOW`].
-    count: f64,
-    /// Mean of e² / S, one an output.
-    size: Vec<f64>,
-    /// The same of an output whose errors were always 0.
-    silent: f64,
+    sizes: Vec<Size>,
+    /// The size of an output whose errors were always 0.
+    silent: Size,
+    /// Whether shapes are kept.
+    shaped: bool,
+    /// One an output, or none.
+    shapes: Vec<Shape>,
+    local: Local,
     /// Decayed sums of e.e and of e.e_before.
     own: f64,
     neighbour: f64,
-    /// The last known error, one an output.
+    /// The last error, one an output; 0 where it is not known.
     last: Vec<f32>,
 }
 
-impl Default for Noise {
-    fn default() -> Self {
-        let (size, last) = (Vec::new(), Vec::new());
-        Self { count: 1.0, size, silent: PRIOR_SIZE, own: 0.0, neighbour: 0.0, last }
-    }
-}
-
 impl Noise {
+    /// Statistics of errors in `targets`, before any.
+    pub(crate) fn new(targets: Targets) -> Self {
+        Self {
+            sizes: Vec::new(),
+            silent: Size::default(),
+            shaped: matches!(targets, Targets::Numbers(_)),
+            shapes: Vec::new(),
+            local: Local::default(),
+            own: 0.0,
+            neighbour: 0.0,
+            last: Vec::new(),
+        }
+    }
+
     /// Makes room for `outputs` outputs. A class that is new was rightly predicted 0 until now;
     /// its statistics become what they would be had it been known from the start.
     pub(crate) fn widen(&mut self, outputs: usize) {
-        self.size.resize(outputs, self.silent);
+        self.sizes.resize(outputs, self.silent);
+        self.shapes.resize(if self.shaped { outputs } else { 0 }, Shape::default());
         self.last.resize(outputs, 0.0);
     }
 
@@ -75,66 +122,125 @@ impl Noise {
 
     /// Predictive variance of output `output`, normalised, where the slots claim `total`.
     pub(crate) fn predictive(&self, output: usize, total: f32) -> f32 {
-        let size = self.size.get(output).copied().unwrap_or(PRIOR_SIZE);
+        let size = self.sizes.get(output).map_or(PRIOR_SIZE, |size| size.mean);
         (size * f64::from(total)) as f32
     }
 
-    /// Counts the errors of a prediction for which the slots claimed a variance of `total`. NaN is
-    /// an error that is not known and counts as nothing.
+    /// Standard deviations of output `output` within which a share `level` of errors lies.
+    pub(crate) fn quantile(&self, output: usize, level: f64) -> f64 {
+        match self.shapes.get(output) {
+            Some(shape) => shape.quantile(level),
+            None => Shape::default().quantile(level),
+        }
+    }
+
+    /// What the slots' claim S at a cue is to be multiplied by, from errors near it.
+    pub(crate) fn factor(&self, active: &[Active]) -> f32 {
+        if self.shaped { self.local.factor(active) as f32 } else { 1.0 }
+    }
+
+    /// Counts the errors of a prediction for which the slots in `active` claimed a variance of
+    /// `total`. An error that is NaN, of a target that is not known, is left out.
     #[inline(always)]
-    pub(crate) fn observe(&mut self, errors: &[f32], total: f32) {
+    pub(crate) fn observe(&mut self, errors: &[f32], total: f32, active: &[Active]) {
+        self.observe_neighbours(errors);
+        self.observe_size(errors, total, active);
+    }
+
+    #[inline(always)]
+    fn observe_neighbours(&mut self, errors: &[f32]) {
         let keep = 1.0 - 1.0 / ALIKE_WINDOW;
         let (mut own, mut neighbour) = (0.0, 0.0);
-        let known = |error: &f32| !error.is_nan();
-        for (&error, last) in errors.iter().zip(&mut self.last).filter(|(error, _)| known(error)) {
+        for (&error, last) in errors.iter().zip(&mut self.last) {
+            let error = if error.is_nan() { 0.0 } else { error };
             own += f64::from(error) * f64::from(error);
             neighbour += f64::from(error) * f64::from(*last);
             *last = error;
         }
         self.own = keep * self.own + own;
         self.neighbour = keep * self.neighbour + neighbour;
-        self.count = (self.count + 1.0).min(SIZE_WINDOW);
-        let share = 1.0 / self.count;
-        let certainty = 1.0 / f64::from(total);
-        for (size, &error) in self.size.iter_mut().zip(errors).filter(|(_, error)| known(error)) {
-            let sample = f64::from(error) * f64::from(error) * certainty;
-            *size += (sample - *size) * share;
-        }
-        self.silent -= self.silent * share;
     }
 
-    /// Takes the size of errors from predictions of rows that were held out: pairs of the errors, one
-    /// an output, and the S that the slots claim there.
-    pub(crate) fn judge<'e>(&mut self, held: impl Iterator<Item = (&'e [f32], f64)>) {
-        let mut sums = vec![(0.0, 0.0); self.size.len()];
-        for (errors, claimed) in held {
-            for (sum, &error) in sums.iter_mut().zip(errors).filter(|(_, error)| !error.is_nan()) {
-                sum.0 += f64::from(error) * f64::from(error) / claimed;
-                sum.1 += 1.0;
+    /// The part of [`Noise::observe`] that does not depend on what came just before.
+    #[inline(always)]
+    pub(crate) fn observe_size(&mut self, errors: &[f32], total: f32, active: &[Active]) {
+        let certainty = 1.0 / f64::from(total * self.factor(active));
+        let sample = |error: f32| f64::from(error) * f64::from(error) * certainty;
+        let (mut ratios, mut known) = (0.0, 0.0);
+        for ((shape, size), &error) in self.shapes.iter_mut().zip(&self.sizes).zip(errors) {
+            if !error.is_nan() {
+                let ratio = sample(error) / size.mean;
+                shape.observe(ratio);
+                ratios += ratio;
+                known += 1.0;
             }
         }
-        for (size, (sum, count)) in self.size.iter_mut().zip(sums) {
-            if count > 0.0 {
-                *size = sum / count;
+        if known > 0.0 {
+            self.local.observe(active, ratios / known);
+        }
+        for (size, &error) in self.sizes.iter_mut().zip(errors) {
+            if !error.is_nan() {
+                size.observe(sample(error));
             }
         }
-        self.count = SIZE_WINDOW;
+        self.silent.observe(0.0);
+    }
+
+    /// Forgets everything but how alike neighbours are.
+    pub(crate) fn forget_sizes(&mut self, targets: Targets) {
+        let outputs = self.sizes.len();
+        let fresh = Self::new(targets);
+        let (own, neighbour, last) = (self.own, self.neighbour, std::mem::take(&mut self.last));
+        *self = Self { own, neighbour, last, ..fresh };
+        self.widen(outputs);
+    }
+    /// Counts an error for the sizes alone, before [`Noise::observe_size`] is to go through the
+    /// same ones.
+    pub(crate) fn expect(&mut self, errors: &[f32], total: f32) {
+        let certainty = 1.0 / f64::from(total);
+        for (size, &error) in self.sizes.iter_mut().zip(errors) {
+            if !error.is_nan() {
+                size.observe(f64::from(error) * f64::from(error) * certainty);
+            }
+        }
+        self.silent.observe(0.0);
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {
-        writer.f64s(&[self.count, self.silent, self.own, self.neighbour]);
-        writer.f64s(&self.size);
-        writer.f32s(&self.last);
+        let Self { sizes, silent, shapes, local, own, neighbour, last, .. } = self;
+        writer.f64s(&[silent.count, silent.mean, *own, *neighbour]);
+        writer.f64s(&sizes.iter().map(|size| size.count).collect::<Vec<_>>());
+        writer.f64s(&sizes.iter().map(|size| size.mean).collect::<Vec<_>>());
+        writer.f32s(last);
+        shapes.iter().for_each(|shape| shape.encode(writer));
+        local.encode(writer);
     }
 
-    pub(crate) fn decode(reader: &mut Reader<'_>, outputs: usize) -> Result<Self> {
-        let (scalars, size, last) = (reader.f64s()?, reader.f64s()?, reader.f32s()?);
+    /// Statistics of `outputs` outputs, 0 before the first observation, and `slots` slots.
+    pub(crate) fn decode(
+        reader: &mut Reader<'_>,
+        targets: Targets,
+        outputs: usize,
+        slots: usize,
+    ) -> Result<Self> {
+        let (scalars, counts) = (reader.f64s()?, reader.f64s()?);
+        let (means, last) = (reader.f64s()?, reader.f32s()?);
+        let mut noise = Self::new(targets);
+        let lengths = [counts.len(), means.len(), last.len()];
+        let counted = counts.iter().chain(scalars.first()).all(|&count| count >= 1.0);
         match *scalars.as_slice() {
-            [count, silent, own, neighbour] if size.len() == outputs && last.len() == outputs => {
-                Ok(Self { count, size, silent, own, neighbour, last })
+            [count, mean, own, neighbour] if lengths == [outputs; 3] && counted => {
+                noise.silent = Size { count, mean };
+                (noise.own, noise.neighbour, noise.last) = (own, neighbour, last);
             }
-            _ => Err(reader.damaged("the error statistics have a wrong size")),
+            _ => return Err(reader.damaged("the error statistics have a wrong size")),
         }
+        let sizes = counts.into_iter().zip(means);
+        noise.sizes = sizes.map(|(count, mean)| Size { count, mean }).collect();
+        let shapes = if noise.shaped { outputs } else { 0 };
+        noise.shapes = (0..shapes).map(|_| Shape::decode(reader)).collect::<Result<_>>()?;
+        noise.local = Local::decode(reader, slots)?;
+        Ok(noise)
     }
 }
 
@@ -144,13 +250,13 @@ mod tests {
     use crate::rng::Rng;
 
     fn fed(correlation: f32) -> Noise {
-        let mut noise = Noise::default();
+        let mut noise = Noise::new(Targets::Numbers(1));
         noise.widen(1);
         let mut rng = Rng::new(1, 1);
         let mut error = 0.0;
         for _ in 0..20_000 {
             error = correlation * error + (1.0 - correlation * correlation).sqrt() * rng.normal();
-            noise.observe(&[error], 2.0);
+            noise.observe(&[error], 2.0, &[]);
         }
         noise
     }
@@ -167,13 +273,13 @@ mod tests {
 
     #[test]
     fn an_output_that_comes_late_is_as_if_it_had_been_there_with_no_error() {
-        let (mut late, mut early) = (Noise::default(), Noise::default());
+        let (mut late, mut early) = (Noise::new(Targets::Labels), Noise::new(Targets::Labels));
         late.widen(1);
         early.widen(2);
         for i in 0..300 {
             let error = i as f32 * 0.01;
-            late.observe(&[error], 1.5);
-            early.observe(&[error, 0.0], 1.5);
+            late.observe(&[error], 1.5, &[]);
+            early.observe(&[error, 0.0], 1.5, &[]);
         }
         late.widen(2);
         assert_eq!(late, early);
@@ -184,6 +290,6 @@ mod tests {
         let noise = fed(0.0);
         // Variance 1, standard error sqrt(2 / 512) of a decaying mean over the window.
         assert!((noise.predictive(0, 2.0) - 1.0).abs() < 4.0 * 0.0625);
-        assert_eq!(Noise::default().predictive(0, 0.3), 0.3);
+        assert_eq!(Noise::new(Targets::Numbers(1)).predictive(0, 0.3), 0.3);
     }
 }

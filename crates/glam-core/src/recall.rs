@@ -1,10 +1,10 @@
 //! Reading: from a cue to the sum of the active maps.
 
-use crate::config::{Config, Precision, Targets};
+use crate::config::{Config, Targets};
 use crate::error::{Error, Result};
 use crate::explain::{ActiveSlot, Explanation};
 use crate::kernel::simd::{Kernel, dispatch};
-use crate::kernel::{LANES, Simd, Step, map};
+use crate::kernel::{LANES, Simd, map};
 use crate::label::Labels;
 use crate::noise::Noise;
 use crate::normaliser::INPUT_LIMIT;
@@ -13,6 +13,7 @@ use crate::room::Room;
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Key, SlotLines, SlotTable};
 use crate::structure::Structure;
+use crate::temperature::Temperature;
 use ndarray::{Array1, Array2, ArrayView2};
 
 /// All that a read needs. The weights may be a memory's own or those of a mapped file.
@@ -26,6 +27,7 @@ pub struct Recall<W> {
     /// Observations written.
     pub(crate) sequence: u64,
     pub(crate) noise: Noise,
+    pub(crate) temperature: Temperature,
     /// `None` until the first write.
     pub(crate) structure: Option<Structure>,
     pub(crate) slots: SlotTable,
@@ -105,41 +107,6 @@ impl<W: SlotLines> Kernel for Read<'_, W> {
     }
 }
 
-/// S at the cue that was read last: the noise and what its keys' covariances claim.
-struct Claim<'a, C> {
-    structure: &'a Structure,
-    precision: Precision,
-    covariances: &'a C,
-    noise: f32,
-    scratch: &'a mut Scratch,
-}
-
-impl<C: SlotLines> Kernel for Claim<'_, C> {
-    type Output = Result<f32>;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> Result<f32> {
-        let Scratch { active, phi, f, v, .. } = self.scratch;
-        let (n, width) = (self.structure.n(), self.structure.width());
-        let mut claimed = self.noise;
-        for active in active.iter() {
-            let phi = &phi[active.feature as usize * width..][..width];
-            claimed += match active.slot {
-                Some(slot) => {
-                    let covariance = bytemuck::cast_slice(self.covariances.slot(slot)?);
-                    let mut step = Step { phi, f: &mut f[..width], v: &mut v[..width] };
-                    self.precision.spread(simd, covariance, n, &mut step)
-                }
-                None => {
-                    let squares = phi.as_flattened().iter().map(|phi| phi * phi);
-                    prior_variance(n) * squares.sum::<f32>()
-                }
-            };
-        }
-        Ok(claimed)
-    }
-}
-
 impl<W> Recall<W> {
     /// The configuration that the memory was made with.
     pub fn config(&self) -> &Config {
@@ -174,7 +141,7 @@ impl<W> Recall<W> {
 }
 
 impl<W: SlotLines> Recall<W> {
-    fn ready(&self, x: &[f32], out: &[f32]) -> Result<&Structure> {
+    pub(crate) fn ready(&self, x: &[f32], out: &[f32]) -> Result<&Structure> {
         self.check_input(x)?;
         if out.len() != self.outputs() {
             let (expected, got) = (self.outputs(), out.len());
@@ -198,7 +165,7 @@ impl<W: SlotLines> Recall<W> {
         self.recall(structure, x, scratch, out)
     }
 
-    fn recall(
+    pub(crate) fn recall(
         &self,
         structure: &Structure,
         x: &[f32],
@@ -211,67 +178,6 @@ impl<W: SlotLines> Recall<W> {
         let normaliser = structure.normaliser();
         for (output, (out, predicted)) in out.iter_mut().zip(&scratch.predicted).enumerate() {
             *out = normaliser.target_mean(output) + normaliser.target_scale(output) * predicted;
-        }
-        Ok(())
-    }
-
-    /// Recalls into `out` as [`Recall::read`] does, and the predictive variance of each output,
-    /// in squared units of the target, into `variance`. A variance that `f32` cannot hold becomes 0
-    /// or infinite; [`Recall::read_with_std`] has the range of the target itself.
-    ///
-    /// The variance is (mean of e² / S over recent writes) S(x), with S the noise and what the
-    /// active slots' covariances claim at x; a key with no slot claims its prior. `covariances`
-    /// are those of the same memory.
-    ///
-    /// # Errors
-    /// As [`Recall::read`].
-    pub fn read_with_variance<C: SlotLines>(
-        &self,
-        covariances: &C,
-        x: &[f32],
-        scratch: &mut Scratch,
-        out: &mut [f32],
-        variance: &mut [f32],
-    ) -> Result<()> {
-        let each = |scale: f64, normalised: f64| scale * scale * normalised;
-        self.read_with_spread(covariances, x, scratch, out, variance, each)
-    }
-
-    /// [`Recall::read_with_variance`] with the standard deviation in place of its square.
-    ///
-    /// # Errors
-    /// As [`Recall::read`].
-    pub fn read_with_std<C: SlotLines>(
-        &self,
-        covariances: &C,
-        x: &[f32],
-        scratch: &mut Scratch,
-        out: &mut [f32],
-        std: &mut [f32],
-    ) -> Result<()> {
-        let each = |scale: f64, normalised: f64| scale * normalised.sqrt();
-        self.read_with_spread(covariances, x, scratch, out, std, each)
-    }
-
-    /// Reads, and sets each spread to `each` of a target's scale and its normalised variance.
-    fn read_with_spread<C: SlotLines>(
-        &self,
-        covariances: &C,
-        x: &[f32],
-        scratch: &mut Scratch,
-        out: &mut [f32],
-        spread: &mut [f32],
-        each: impl Fn(f64, f64) -> f64,
-    ) -> Result<()> {
-        let structure = self.ready(x, spread)?;
-        self.ready(x, out)?;
-        self.recall(structure, x, scratch, out)?;
-        let (precision, noise) = (self.config.precision(), self.noise.variance());
-        let claimed = dispatch(Claim { structure, precision, covariances, noise, scratch })?;
-        for (output, spread) in spread.iter_mut().enumerate() {
-            let scale = f64::from(structure.normaliser().target_scale(output));
-            let normalised = f64::from(self.noise.predictive(output, claimed));
-            *spread = each(scale, normalised) as f32;
         }
         Ok(())
     }
@@ -290,29 +196,6 @@ impl<W: SlotLines> Recall<W> {
             out.iter_mut().zip(&recalled).for_each(|(out, &value)| *out = value);
         }
         Ok(out)
-    }
-
-    /// [`Recall::read_batch`] with the variances of [`Recall::read_with_variance`].
-    ///
-    /// # Errors
-    /// As [`Recall::read`], for the first row that fails.
-    pub fn read_batch_with_variance<C: SlotLines>(
-        &self,
-        covariances: &C,
-        x: ArrayView2<'_, f32>,
-    ) -> Result<(Array2<f32>, Array2<f32>)> {
-        let shape = (x.nrows(), self.outputs());
-        let (mut out, mut variance) = (Array2::zeros(shape), Array2::zeros(shape));
-        let mut scratch = Scratch::default();
-        let mut cue = vec![0.0; x.ncols()];
-        let (mut mean, mut spread) = (vec![0.0; shape.1], vec![0.0; shape.1]);
-        for (row, x) in x.rows().into_iter().enumerate() {
-            cue.iter_mut().zip(x).for_each(|(cue, &x)| *cue = x);
-            self.read_with_variance(covariances, &cue, &mut scratch, &mut mean, &mut spread)?;
-            out.row_mut(row).iter_mut().zip(&mean).for_each(|(out, &mean)| *out = mean);
-            variance.row_mut(row).iter_mut().zip(&spread).for_each(|(out, &value)| *out = value);
-        }
-        Ok((out, variance))
     }
 
     /// The linear map that the memory is at `x`: outputs = matrix x + bias, exactly the sum that

@@ -12,6 +12,7 @@ use crate::rehearsal::Rehearsal;
 use crate::room::{self, Room};
 use crate::slots::{Arena, Line, SlotLines, SlotTable};
 use crate::structure::Structure;
+use crate::temperature::Temperature;
 use crate::warm_up::WarmUp;
 use crate::window;
 use crate::wire::{Reader, Writer};
@@ -46,6 +47,7 @@ impl Model {
         writer.u32(recall.labels.len() as u32);
         recall.labels.names().iter().for_each(|name| writer.text(name));
         recall.noise.encode(&mut writer);
+        recall.temperature.encode(&mut writer);
         self.warm_up.encode(&mut writer);
         self.rehearsal.encode(&mut writer);
         writer.u8(recall.structure.is_some().into());
@@ -107,6 +109,7 @@ pub struct SavedRecall {
     sequence: u64,
     labels: Labels,
     noise: Noise,
+    temperature: Temperature,
     warm_up: WarmUp,
     rehearsal: Rehearsal,
     structure: Option<Structure>,
@@ -140,14 +143,16 @@ impl SavedRecall {
         // skipped.
         let mut counted = if sequence == 0 { 0 } else { outputs };
         let mut before = reader.clone();
-        let noise = match Noise::decode(&mut reader, counted) {
+        let noise = match Noise::decode(&mut reader, config.targets(), counted, keys.len()) {
             Err(error) => {
-                let none = Noise::decode(&mut before, 0).map_err(|_| error)?;
+                let none = Noise::decode(&mut before, config.targets(), 0, keys.len())
+                    .map_err(|_| error)?;
                 (counted, reader) = (0, before);
                 none
             }
             noise => noise?,
         };
+        let temperature = Temperature::decode(&mut reader)?;
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
         let mut rehearsal = Rehearsal::decode(&mut reader)?;
         let structure = match reader.u8()? {
@@ -169,7 +174,18 @@ impl SavedRecall {
         rehearsal.decode_kept(&mut reader, &config, outputs)?;
         reader.end()?;
         let slots = SlotTable::from_keys(keys)?;
-        Ok(Self { config, sequence, labels, noise, warm_up, rehearsal, structure, room, slots })
+        Ok(Self {
+            config,
+            sequence,
+            labels,
+            noise,
+            temperature,
+            warm_up,
+            rehearsal,
+            structure,
+            room,
+            slots,
+        })
     }
 
     /// The sequence number of the last observation.
@@ -214,9 +230,29 @@ impl SavedRecall {
     }
 
     fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp, Rehearsal) {
-        let Self { config, sequence, labels, noise, warm_up, rehearsal, structure, room, slots } =
-            self;
-        let recall = Recall { config, labels, sequence, noise, structure, slots, weights, room };
+        let Self {
+            config,
+            sequence,
+            labels,
+            noise,
+            temperature,
+            warm_up,
+            rehearsal,
+            structure,
+            room,
+            slots,
+        } = self;
+        let recall = Recall {
+            config,
+            labels,
+            sequence,
+            noise,
+            temperature,
+            structure,
+            slots,
+            weights,
+            room,
+        };
         (recall, warm_up, rehearsal)
     }
 }

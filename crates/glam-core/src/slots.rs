@@ -128,8 +128,13 @@ impl Arena {
         self.lines.shrink_to_fit();
     }
 
-    /// Bytes as allocated.
+    /// Bytes of the slots.
     pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.lines.as_slice())
+    }
+
+    /// Bytes as allocated.
+    pub(crate) fn allocated(&self) -> usize {
         self.lines.capacity() * size_of::<Line>()
     }
 }

@@ -52,6 +52,23 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
                 .unwrap();
         };
         read(0);
+        let mut scratch = Scratch::default();
+        let mut out = vec![0.0; model.recall().outputs()];
+        let mut intervals = vec![(0.0, 0.0); out.len()];
+        let mut ask = |row: usize| {
+            let (recall, covariances) = (model.recall(), model.covariances());
+            let (x, scratch, out) = (&inputs(row), &mut scratch, &mut out[..]);
+            recall.familiarity(covariances, x, scratch).unwrap();
+            if with_labels {
+                recall.probabilities(x, scratch, out).unwrap();
+            } else {
+                recall
+                    .read_with_interval(covariances, x, 0.9, scratch, out, &mut intervals)
+                    .unwrap();
+            }
+        };
+        ask(0);
+        assert_eq!(allocation_counter::measure(|| (0..100).for_each(&mut ask)).count_total, 0);
         assert_eq!(allocation_counter::measure(|| (0..100).for_each(&mut read)).count_total, 0);
     }
 }

@@ -35,7 +35,8 @@
 //! - A row that counts more or less than one: [`Memory::write_weighted`]. Every row again:
 //!   [`Memory::history`]. As if a row had never been: [`Memory::forget`].
 //! - Classes: [`Builder::labels`], [`Memory::classify`]. A class need not be known beforehand.
-//! - How sure: [`Memory::read_with_std`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
+//! - How sure: [`Memory::read_with_std`], [`Memory::read_with_interval`], of classes
+//!   [`Memory::probabilities`]. How well known the surroundings are: [`Memory::familiarity`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
 //! - Files: [`Builder::create`], [`Memory::open`], [`Memory::open_read_only`], [`Memory::flush`],
 //!   [`Memory::checkpoint`], [`Memory::close`], [`verify`], [`Memory::rebuild`]. Without files: [`Builder::in_memory`].
 //! - What it picked and what it takes: [`Memory::inspect`].
@@ -56,7 +57,7 @@
 //! bytes to a few kilobytes each. Memory grows with the slots that were ever active, up to a bound
 //! that the number of tables and levels sets; see [`Inspection`]. The first 1,024 observations are
 //! kept and fitted to again each time their number doubles; those eleven writes take longer, the
-//! last of them as long as four thousand others. From then on nothing is kept in memory but slots;
+//! last of them as long as some ten thousand others. From then on nothing is kept in memory but slots;
 //! every observation stays in the log, until [`Memory::forget`] overwrites it there.
 //!
 //! # Limits
@@ -80,8 +81,9 @@ mod score;
 pub use builder::Builder;
 pub use error::{Error, Result};
 pub use glam_core::{
-    ActiveSlot, Config, Deal, Decision, Explanation, Family, Flow, Key, Label, LevelCount, Options,
-    Picks, Precision, Progress, Rehearse, Report, TableCount, Target, Targets, Trial,
+    ActiveSlot, Config, Deal, Decision, Explanation, Familiarity, Family, Flow, Key, Label,
+    LevelCount, Options, Picks, Precision, Progress, Rehearse, Report, TableCount, Target, Targets,
+    Trial,
 };
 pub use glam_store::{Damage, Files, History, Observation, Place, Verification, verify};
 pub use memory::{Class, Inspection, Memory};

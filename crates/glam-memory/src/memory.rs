@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glam_core::{Config, Explanation, Model, Report, Scratch, Target, check_weight};
+use glam_core::{Config, Explanation, Familiarity, Model, Report, Scratch, Target, check_weight};
 use glam_store::{Files, Reader, Store};
 use ndarray::{Array2, ArrayView2};
 use parking_lot::{Mutex, RwLock};
@@ -66,6 +66,34 @@ impl State {
         }
     }
 
+    fn read_with_interval(
+        &self,
+        x: &[f32],
+        level: f64,
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        intervals: &mut [(f32, f32)],
+    ) -> Result<()> {
+        match self {
+            Self::Volatile(model) | Self::Stored(model, _) => {
+                let (recall, covariances) = (model.recall(), model.covariances());
+                Ok(recall.read_with_interval(covariances, x, level, scratch, out, intervals)?)
+            }
+            Self::ReadOnly(reader) => {
+                Ok(reader.read_with_interval(x, level, scratch, out, intervals)?)
+            }
+        }
+    }
+
+    fn familiarity(&self, x: &[f32], scratch: &mut Scratch) -> Result<Familiarity> {
+        match self {
+            Self::Volatile(model) | Self::Stored(model, _) => {
+                Ok(model.recall().familiarity(model.covariances(), x, scratch)?)
+            }
+            Self::ReadOnly(reader) => Ok(reader.familiarity(x, scratch)?),
+        }
+    }
+
     /// Fails where [`State::learn`] would refuse the observation.
     pub(crate) fn check(&self, x: &[f32], target: Target<'_>, weight: f32) -> Result<()> {
         match self {
@@ -85,6 +113,8 @@ pub struct Class {
     pub label: String,
     /// Its score, about 1 where the memory is sure and near 0 where it is not.
     pub score: f32,
+    /// The probability that it is the right one; see [`Memory::probabilities`].
+    pub probability: f32,
 }
 
 /// What a memory is, what it picked, and what it takes.
@@ -226,6 +256,24 @@ impl Memory {
         })
     }
 
+    /// [`Memory::write_weighted`] that also gives what [`Memory::write_predicting`] gives.
+    ///
+    /// # Errors
+    /// As [`Memory::write_weighted`].
+    pub fn write_weighted_predicting<'a>(
+        &self,
+        x: &[f32],
+        y: impl Into<Observed<'a>>,
+        weight: f32,
+        before: &mut Vec<f32>,
+    ) -> Result<()> {
+        let y = y.into();
+        self.store(x, y.target(), weight, |prediction| {
+            before.clear();
+            before.extend_from_slice(prediction);
+        })
+    }
+
     fn store(
         &self,
         x: &[f32],
@@ -297,24 +345,80 @@ impl Memory {
         Ok((means, stds))
     }
 
+    /// Recalls what belongs to `x`, and for each target the interval (low, high) in which the truth
+    /// lies with probability `level`, which is more than 0 and less than 1.
+    ///
+    /// The intervals hold as large a share of the truths as `level` says where new cues are like
+    /// the ones written: how far they reach is taken from the errors that the memory made on
+    /// observations just before it learned them.
+    ///
+    /// ```
+    /// use glam_memory::Memory;
+    /// let memory = Memory::builder(1).in_memory()?;
+    /// (0..100).try_for_each(|i| memory.write(&[i as f32], 2.0 * i as f32))?;
+    /// let (y, intervals) = memory.read_with_interval(&[30.5], 0.9)?;
+    /// let (low, high) = intervals[0];
+    /// assert!(low < y[0] && y[0] < high);
+    /// # Ok::<(), glam_memory::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Memory::read`]; a level out of its range; a memory of labels has
+    /// [`Memory::probabilities`] instead.
+    #[expect(clippy::type_complexity, reason = "two lists side by side, as in read_with_std")]
+    pub fn read_with_interval(&self, x: &[f32], level: f64) -> Result<(Vec<f32>, Vec<(f32, f32)>)> {
+        let state = self.state.read();
+        let outputs = with_recall!(&*state, recall => recall.outputs());
+        let (mut out, mut intervals) = (vec![0.0; outputs], vec![(0.0, 0.0); outputs]);
+        self.with_scratch(|scratch| {
+            state.read_with_interval(x, level, scratch, &mut out, &mut intervals)
+        })?;
+        Ok((out, intervals))
+    }
+
+    /// The probability of each class at `x`, in the order of [`Memory::labels`]; they add up to 1.
+    /// The scores of [`Memory::read`] say which class is likeliest; these say how likely it is,
+    /// judged by how often such scores were right before each write.
+    ///
+    /// # Errors
+    /// As [`Memory::read`], and a memory of numbers has no classes.
+    pub fn probabilities(&self, x: &[f32]) -> Result<Vec<f32>> {
+        let state = self.state.read();
+        let mut out = vec![0.0; with_recall!(&*state, recall => recall.outputs())];
+        self.with_scratch(|scratch| with_recall!(&*state, recall => recall.probabilities(x, scratch, &mut out).map_err(Error::from)))?;
+        Ok(out)
+    }
+
+    /// How much of `x` the memory has seen, whatever belongs to it: low for a cue unlike all that
+    /// was written. Costs about as much as a read.
+    ///
+    /// # Errors
+    /// As [`Memory::read`].
+    pub fn familiarity(&self, x: &[f32]) -> Result<Familiarity> {
+        let state = self.state.read();
+        self.with_scratch(|scratch| state.familiarity(x, scratch))
+    }
+
     /// The likeliest class of `x`; the earlier of equals.
     ///
     /// # Errors
     /// As [`Memory::read`], and a memory of numbers has no classes.
     pub fn classify(&self, x: &[f32]) -> Result<Class> {
         let state = self.state.read();
-        let mut scores = vec![0.0; with_recall!(&*state, recall => recall.outputs())];
-        self.with_scratch(
-            |scratch| with_recall!(&*state, recall => recall.read(x, scratch, &mut scores).map_err(Error::from)),
-        )?;
+        let outputs = with_recall!(&*state, recall => recall.outputs());
+        let (mut scores, mut chances) = (vec![0.0; outputs], vec![0.0; outputs]);
+        self.with_scratch(|scratch| -> Result<()> {
+            with_recall!(&*state, recall => {
+                recall.read_with_probabilities(x, scratch, &mut scores, &mut chances)?;
+            });
+            Ok(())
+        })?;
         let names = with_recall!(&*state, recall => recall.labels().names());
-        match best(&scores).and_then(|best| Some((names.get(best)?, scores[best]))) {
-            Some((label, score)) => Ok(Class { label: label.clone(), score }),
-            None => Err(glam_core::Error::TargetKind {
-                expected: "numbers",
-                got: "a question for a class",
+        match best(&scores).and_then(|best| Some((names.get(best)?, best))) {
+            Some((label, best)) => {
+                Ok(Class { label: label.clone(), score: scores[best], probability: chances[best] })
             }
-            .into()),
+            None => Err(glam_core::Error::Empty.into()),
         }
     }
 

@@ -340,3 +340,54 @@ fn weights_reach_the_model_and_the_files_and_the_history_gives_them_back() {
     }
     assert!(matches!(volatile.history(), Err(Error::NoHistory)));
 }
+
+#[test]
+fn a_weighted_write_that_predicts_is_the_read_before_and_the_weighted_write() {
+    let make = || Memory::builder(2).in_memory().unwrap();
+    let (predicting, plain) = (make(), make());
+    let mut before = Vec::new();
+    for i in 0..200_u16 {
+        let x = [f32::from(i % 17), f32::from(i % 5)];
+        let (y, weight) = (x[0] * x[1], f32::from(1 + i % 3) * 0.5);
+        let expected = if i == 0 { vec![0.0] } else { plain.read(&x).unwrap() };
+        predicting.write_weighted_predicting(&x, y, weight, &mut before).unwrap();
+        plain.write_weighted(&x, y, weight).unwrap();
+        assert_eq!(before, expected, "row {i}");
+    }
+    let x = [3.0, 2.5];
+    assert_eq!(predicting.read(&x).unwrap(), plain.read(&x).unwrap());
+    assert!(predicting.write_weighted_predicting(&x, 1.0, 0.0, &mut before).is_err());
+}
+
+#[test]
+fn intervals_probabilities_and_familiarity_are_the_same_from_files() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (numbers, labels) = (temporary.path().join("numbers"), temporary.path().join("labels"));
+    let memory = Memory::builder(2).create(&numbers).unwrap();
+    let classes = Memory::builder(2).labels().create(&labels).unwrap();
+    let cue = |i: usize| [(i * 37 % 101) as f32 / 50.0 - 1.0, (i * 53 % 89) as f32 / 44.0 - 1.0];
+    for i in 0..1500 {
+        let x = cue(i);
+        memory.write(&x, x[0] * x[1]).unwrap();
+        classes.write(&x, if x[0] > x[1] { "below" } else { "above" }).unwrap();
+    }
+    let ask = |memory: &Memory, classes: &Memory, i: usize| {
+        let x = cue(i);
+        let (mean, intervals) = memory.read_with_interval(&x, 0.9).unwrap();
+        let class = classes.classify(&x).unwrap();
+        let probabilities = classes.probabilities(&x).unwrap();
+        let largest = probabilities.iter().copied().fold(0.0, f32::max);
+        assert_eq!(class.probability, largest);
+        (mean, intervals, probabilities, class, memory.familiarity(&x).unwrap())
+    };
+    let before: Vec<_> = (0..50).map(|i| ask(&memory, &classes, i)).collect();
+    memory.close().unwrap();
+    classes.close().unwrap();
+    let memory = Memory::open_read_only(&numbers).unwrap();
+    let classes = Memory::open_read_only(&labels).unwrap();
+    let after: Vec<_> = (0..50).map(|i| ask(&memory, &classes, i)).collect();
+    assert_eq!(before, after);
+    assert!(memory.probabilities(&cue(0)).is_err());
+    assert!(classes.read_with_interval(&cue(0), 0.9).is_err());
+    assert!(memory.read_with_interval(&cue(0), 90.0).is_err());
+}

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glam_core::{Config, Explanation, Labels, Model, Report, Scratch};
+use glam_core::{Config, Explanation, Familiarity, Labels, Model, Report, Scratch};
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::Result;
@@ -186,6 +186,67 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// As [`Recall::read_with_interval`](glam_core::Recall::read_with_interval). The first call maps
+    /// the covariances.
+    ///
+    /// # Errors
+    /// As [`Reader::read_with_variance`], a level out of range, and a memory of labels.
+    pub fn read_with_interval(
+        &self,
+        x: &[f32],
+        level: f64,
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        intervals: &mut [(f32, f32)],
+    ) -> Result<()> {
+        match &self.view {
+            View::Mapped(mapped) => {
+                let (recall, covariances) = (&mapped.recall, mapped.covariances()?);
+                recall.read_with_interval(covariances, x, level, scratch, out, intervals)?;
+            }
+            View::Replayed(model) => {
+                let (recall, covariances) = (model.recall(), model.covariances());
+                recall.read_with_interval(covariances, x, level, scratch, out, intervals)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Recall::probabilities`](glam_core::Recall::probabilities).
+    ///
+    /// # Errors
+    /// As [`Reader::read`], and a memory of numbers.
+    pub fn probabilities(&self, x: &[f32], scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
+        Ok(recall!(self, recall => recall.probabilities(x, scratch, out))?)
+    }
+
+    /// As [`Recall::read_with_probabilities`](glam_core::Recall::read_with_probabilities).
+    ///
+    /// # Errors
+    /// As [`Reader::probabilities`].
+    pub fn read_with_probabilities(
+        &self,
+        x: &[f32],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+        probabilities: &mut [f32],
+    ) -> Result<()> {
+        recall!(self, recall => recall.read_with_probabilities(x, scratch, out, probabilities))?;
+        Ok(())
+    }
+
+    /// As [`Recall::familiarity`](glam_core::Recall::familiarity). The first call maps the
+    /// covariances.
+    ///
+    /// # Errors
+    /// As [`Reader::read_with_variance`].
+    pub fn familiarity(&self, x: &[f32], scratch: &mut Scratch) -> Result<Familiarity> {
+        Ok(match &self.view {
+            View::Mapped(mapped) => mapped.recall.familiarity(mapped.covariances()?, x, scratch)?,
+            View::Replayed(model) => model.recall().familiarity(model.covariances(), x, scratch)?,
+        })
     }
 
     /// One read a row of `x`; one row of outputs each.

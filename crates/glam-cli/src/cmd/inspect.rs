@@ -6,15 +6,23 @@ use glam_memory::{Family, Inspection, Memory, Picks, Precision, Targets};
 use serde::Serialize;
 
 use crate::cmd::consolidate::trials;
-use crate::columns::Columns;
+use crate::columns::{Column, Columns, Role};
+use crate::encoding::Encoding;
 use crate::error::{Error, Result};
 use crate::known::Known;
 use crate::message::{aligned, counted, grouped, list, print, short, table};
+use crate::survey::summary;
 
 /// Names that are listed.
 const LISTED: usize = 8;
 
+/// Values of a column that are listed.
+const LISTED_VALUES: usize = 3;
+
 /// Show what a memory is, what it picked and what it takes.
+///
+/// Columns of text are listed with their encoding: the values that have an input each, and the
+/// inputs that all other values share by their hash.
 ///
 /// Slots are listed by level (the number of decisions in their keys; 0 is the whole space), with
 /// the tables that have slots there and the fewest and most slots of one table. Opens the memory
@@ -41,7 +49,7 @@ struct Json<'a> {
     #[serde(flatten)]
     inspection: &'a Inspection,
     observations: u64,
-    columns: Option<&'a Columns>,
+    columns: Option<&'a [Column]>,
 }
 
 pub(crate) fn run(args: &InspectArgs) -> Result<()> {
@@ -49,7 +57,8 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
     let known = Known::of(&args.memory, &memory)?;
     let inspection = memory.inspect()?;
     let text = if args.json {
-        let (observations, columns) = (inspection.report.sequence, known.columns.as_ref());
+        let (observations, columns) =
+            (inspection.report.sequence, known.columns.as_ref().map(Columns::all));
         let json = Json { inspection: &inspection, observations, columns };
         serde_json::to_string_pretty(&json).map_err(|error| Error::Output(error.into()))? + "\n"
     } else {
@@ -87,8 +96,7 @@ fn what_it_is(inspection: &Inspection, known: &Known) -> String {
     };
     let mut pairs = vec![("learns", learns)];
     if let Some(columns) = &known.columns {
-        pairs.push(("inputs", list(&columns.inputs, LISTED)));
-        pairs.push(("targets", list(&columns.targets, LISTED)));
+        pairs.extend(what_columns_are(columns));
     }
     if known.learns_labels() {
         let labels = list(&inspection.labels, LISTED);
@@ -119,6 +127,53 @@ fn what_it_is(inspection: &Inspection, known: &Known) -> String {
     aligned(&pairs)
 }
 
+/// Names of inputs and targets, and a line for each column of categories.
+fn what_columns_are(columns: &Columns) -> Vec<(&'static str, String)> {
+    let called = |place: usize, column: &Column| match &column.name {
+        Some(name) => list(std::slice::from_ref(name), 1),
+        None => format!("column {}", place + 1),
+    };
+    let all: Vec<(String, &Column)> = columns
+        .all()
+        .iter()
+        .enumerate()
+        .map(|(place, column)| (called(place, column), column))
+        .collect();
+    let of = |is: fn(&Column) -> bool| {
+        let names = all.iter().filter(|(_, column)| is(column)).map(|(name, _)| name.clone());
+        list(&names.collect::<Vec<_>>(), LISTED)
+    };
+    let mut pairs = vec![("inputs", of(Column::is_input))];
+    let encodings = columns.encodings().iter();
+    let inputs = all.iter().filter(|(_, column)| column.is_input()).zip(encodings);
+    let categories = inputs.filter_map(|((name, _), encoding)| match encoding {
+        Encoding::Categories(categories) => Some((name, categories)),
+        Encoding::Number => None,
+    });
+    let mut title = "categories";
+    for (name, categories) in categories {
+        let values = list(categories.values(), LISTED_VALUES);
+        pairs.push((title, format!("{name}: {} ({values})", summary(categories))));
+        title = "";
+    }
+    let mut targets = columns.target_names();
+    if targets.is_empty() {
+        targets = (1..=columns.targets()).map(|target| format!("y{target}")).collect();
+    }
+    pairs.push(("targets", list(&targets, LISTED)));
+    let is = |role: Role| {
+        let found = all.iter().filter(move |(_, column)| column.is == role);
+        found.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    for (title, role) in [("weights", Role::Weights), ("ignored", Role::Ignored)] {
+        let names = is(role);
+        if !names.is_empty() {
+            pairs.push((title, list(&names, LISTED)));
+        }
+    }
+    pairs
+}
+
 fn picks(inspection: &Inspection) -> String {
     let Some(picks) = &inspection.report.picks else {
         return "  none before the first write\n".to_owned();
@@ -132,12 +187,14 @@ fn picks(inspection: &Inspection) -> String {
         })
         .collect();
     let inputs = grouped(inspection.report.config.inputs() as u64);
-    aligned(&[
+    let mut pairs = vec![
         ("tables", grouped(*tables as u64)),
         ("view", format!("{} of {inputs} inputs", grouped(*view as u64))),
-        ("gates", gates.join(", ")),
-        ("root", if *root { "yes" } else { "no" }.to_owned()),
-    ])
+    ];
+    let titles = std::iter::once("gates").chain(std::iter::repeat(""));
+    pairs.extend(titles.zip(gates));
+    pairs.push(("root", if *root { "yes" } else { "no" }.to_owned()));
+    aligned(&pairs)
 }
 
 /// What the picks were chosen by, where they were chosen by held-out rows.

@@ -1,6 +1,7 @@
 //! One file a sub-command.
 
 pub(crate) mod consolidate;
+pub(crate) mod forget;
 pub(crate) mod inspect;
 pub(crate) mod read;
 pub(crate) mod rebuild;

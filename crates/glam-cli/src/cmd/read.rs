@@ -9,6 +9,7 @@ use crate::args::Header;
 use crate::error::{Error, Result};
 use crate::known::Known;
 use crate::layout::Layout;
+use crate::message::say;
 use crate::number::Shortest;
 use crate::prequential::highest;
 use crate::rows::{Kind, Rows};
@@ -23,6 +24,9 @@ const LISTED_SLOTS: usize = 8;
 /// inputs are picked by name, in any order, and other columns are ignored. The output has a header
 /// and a row for each row of FILE: the targets, or the likeliest label and its score (about 1 where
 /// the memory is sure, near 0 where it is not). Numbers have the fewest digits that are exact.
+///
+/// An input cell without a value (see `glam write --help`) counts as the column's mean; how many
+/// there were is said at the end, on standard error.
 ///
 /// Rows are answered as they come: where one is wrong, the rows before it have been answered.
 /// Reads beside a `glam write` that is at work see the memory as it was when they started.
@@ -88,6 +92,9 @@ pub(crate) fn run(args: &ReadArgs) -> Result<()> {
         }
     }
     output.flush()?;
+    if let Some(missing) = rows.tally().missing(rows.layout()) {
+        say(&missing);
+    }
     answered
 }
 

@@ -8,12 +8,14 @@ use std::time::Instant;
 use glam_memory::core::MAX_LABELS;
 use glam_memory::{Config, Memory, Targets};
 
-use crate::args::TargetArgs;
-use crate::error::{Conflict, Error, Fault, Result};
+use crate::args::{Header, TargetArgs};
+use crate::columns::Columns;
+use crate::error::{Conflict, Error, Fault, Place, Result};
 use crate::interrupt;
 use crate::known::Known;
-use crate::layout::{Layout, Others, Wanted};
+use crate::layout::{Layout, NAMES_NEED_HEADER, Others, Wanted};
 use crate::message::{counted, grouped, say, speed};
+use crate::picked::Picked;
 use crate::prequential::Prequential;
 use crate::progress::Progress;
 use crate::rows::{Kind, Row, Rows};
@@ -24,6 +26,18 @@ use crate::source::{Source, Twice};
 /// The rows are learned one at a time, in order, once. All of them are checked before the first is
 /// learned: where one is wrong, nothing is written. Standard input is copied to a temporary file
 /// (in TMPDIR) meanwhile, and learned once it ends.
+///
+/// Missing values: an empty cell, NA, N/A, NaN, null, none and ? (in any case, with spaces around)
+/// hold no value. In an input column that counts as the column's mean; in one of several targets it
+/// teaches that target nothing. A row without any known target is refused. At the end `write` says
+/// how many cells were missing, and in which columns. A label may be any text but none at all.
+///
+/// Categories: a column of the first file with a cell that is neither a number nor missing is
+/// categorical. Its first 64 values, in the order of their appearance, become an input each (1 where
+/// the row has that value, 0 where not); all others, those of later files too, share 8 inputs by
+/// their hash. A value is the cell's text, with its case and without the spaces around it. More
+/// than 1,024 values are refused: they are rather names or free text. Dates and times are refused:
+/// they have to be given as numbers.
 ///
 /// At the end it makes a checkpoint and says how well each row was predicted just before it was
 /// learned: the prequential error (nMSE is the mean square error over the variance of the target).
@@ -39,6 +53,14 @@ pub(crate) struct WriteArgs {
     file: PathBuf,
     #[command(flatten)]
     columns: TargetArgs,
+    /// The column that says how many rows each row counts as, from 1e-6 to 1e6: neither an input nor
+    /// a target. Given as a column of `--targets`.
+    #[arg(long, value_name = "COLUMN")]
+    weights: Option<Picked>,
+    /// Columns that are neither inputs nor targets, such as identifiers or dates. Given as those of
+    /// `--targets`; may be repeated.
+    #[arg(long, value_name = "COLUMNS")]
+    ignore: Vec<Picked>,
     /// The seed of every random draw of a new memory; 1 unless given.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -56,34 +78,57 @@ Examples:
   glam write robot.glam runs.csv --targets last:2         the last two columns
   glam write robot.glam runs.csv --targets torque,speed   by name, from a header
   glam write iris.glam iris.csv --targets last:1 --labels classes
+  glam write car.glam cars.csv --targets price --weights sales --ignore id,date
   zcat huge.csv.gz | glam write big.glam - --targets first:1
 
-A later write to the same memory must have as many inputs and targets, and
+A later write to the same memory must have the same inputs and targets, and
 `--labels` again where the memory learns labels. Where both the first file and
-the later one have a header, columns are matched by name, in any order.";
+the later one have a header, columns are matched by name, in any order. What
+the columns of the first file are (names, values of categories, weights, those
+ignored) is kept in MEM/COLUMNS and holds for later files: `glam inspect`
+shows it.";
 
 pub(crate) fn run(args: &WriteArgs) -> Result<()> {
     interrupt::listen();
-    let wanted = args.columns.wanted(Others::Refused)?;
+    let wanted = args.wanted()?;
     let untouched = |error| Error::NothingWritten(Box::new(error));
     let known = Known::look(&args.memory).map_err(untouched)?;
+    // What was made and never written to takes its columns from this file.
+    let fresh = known.as_ref().is_none_or(|known| known.sequence == 0 && known.columns.is_none());
+    let as_known = known.as_ref().filter(|_| !fresh);
     let mut file = Source::open(&args.file).and_then(Source::twice).map_err(untouched)?;
-    let checked = check(args, &wanted, known.as_ref(), &mut file).map_err(untouched)?;
+    let checked = check(args, &wanted, known.as_ref(), fresh, &mut file).map_err(untouched)?;
     let name = file.name.clone();
-    let (reader, bytes) = file.second().map_err(untouched)?;
-    let layout = |known: Option<&Known>| {
-        Rows::open(&name, reader, wanted.kind(), |table| {
-            Layout::with_targets(table, &wanted, known)
-        })
-    };
-    let rows = layout(known.as_ref()).map_err(untouched)?;
+    let (reader, bytes) = file.last().map_err(untouched)?;
+    let rows = Rows::open(&name, reader, wanted.kind(), |table| {
+        let layout = Layout::with_targets(table, &wanted, as_known)?;
+        Ok(Layout { encodings: checked.layout.encodings.clone(), ..layout })
+    });
+    let mut rows = rows.map_err(untouched)?;
+    rows.weigh();
     interrupt::start_writing();
     let memory = open(args, &checked).map_err(untouched)?;
+    checked.notes.iter().for_each(|note| say(note));
     let learned = learn(&args.memory, memory, rows, bytes)?;
-    if let Some(summary) = &learned.summary {
-        say(summary);
-    }
+    learned.summary.iter().for_each(|line| say(line));
     learned.stopped.map_or(Ok(()), Err)
+}
+
+impl WriteArgs {
+    /// What is wanted, unless the options contradict each other.
+    fn wanted(&self) -> Result<Wanted> {
+        let mut wanted = self.columns.wanted(Others::Refused)?;
+        wanted.weights = self.weights.clone();
+        wanted.ignored = self.ignore.clone();
+        if wanted.weights.as_ref().is_some_and(|weights| weights.count() != 1) {
+            return Err(Error::CommandLine("--weights takes one column; it is given more"));
+        }
+        let by_name = wanted.picks().any(|picked| matches!(picked, Picked::Names(_)));
+        if wanted.header == Header::No && by_name {
+            return Err(Error::CommandLine(NAMES_NEED_HEADER));
+        }
+        Ok(wanted)
+    }
 }
 
 /// What the first reading of a file found.
@@ -93,13 +138,19 @@ struct Checked {
     /// Whether the memory is there.
     exists: bool,
     layout: Layout,
+    /// What the columns are, where the memory is to remember it.
+    columns: Option<Columns>,
+    /// What is to be said before the rows are learned.
+    notes: Vec<String>,
 }
 
-/// Goes through the whole file and refuses what the memory would refuse.
+/// Goes through the whole file and refuses what the memory would refuse. A `fresh` memory takes
+/// its columns from the file.
 fn check(
     args: &WriteArgs,
     wanted: &Wanted,
     known: Option<&Known>,
+    fresh: bool,
     file: &mut Twice,
 ) -> Result<Checked> {
     if let Some(known) = known {
@@ -109,14 +160,12 @@ fn check(
     let mut progress = Progress::new("checking", file.bytes);
     let name = file.name.clone();
     let mut rows = Rows::open(&name, file.first(), wanted.kind(), |table| {
-        Layout::with_targets(table, wanted, known)
+        Layout::with_targets(table, wanted, known.filter(|_| !fresh))
     })?;
-    let layout = rows.layout().clone();
-    let config = match known {
-        Some(known) => known.config.clone(),
-        None => new_config(args, wanted, &layout)
-            .map_err(|refused| rows.fault(None, Fault::Refused(refused)))?,
-    };
+    rows.weigh();
+    if fresh {
+        rows.survey();
+    }
     let mut classes: HashSet<String> =
         known.into_iter().flat_map(|known| known.labels.iter().cloned()).collect();
     while rows.advance()? {
@@ -124,14 +173,41 @@ fn check(
         if wanted.labels && !classes.contains(label) {
             if classes.len() >= MAX_LABELS {
                 let max = MAX_LABELS as u64;
-                let column = layout.targets.first().copied();
+                let column = rows.layout().targets.first().copied();
                 return Err(rows.fault(column, Fault::TooManyLabels { max }));
             }
             classes.insert(label.clone());
         }
         progress.row(rows.bytes(), || format!("{} rows", grouped(rows.count())));
     }
-    Ok(Checked { config, exists: known.is_some(), layout })
+    let mut survey = rows.surveyed()?;
+    let mut layout = rows.layout().clone();
+    drop(rows);
+    if survey.found_text() {
+        progress.now("gathering the values of categories");
+        layout.encodings = survey.gather(&name, file.again()?, &layout)?;
+    }
+    let mut notes = survey.describe(&layout, &layout.encodings);
+    let weights = known.and_then(|known| known.columns.as_ref()).and_then(Columns::weights);
+    if weights.is_some() && layout.weights.is_none() {
+        notes.push("no column of weights in this file: each row counts as one".to_owned());
+    }
+    let refused = |source| {
+        let place = Place { file: name.clone(), ..Place::default() };
+        Error::at(place, Fault::Refused(source))
+    };
+    let config = match known {
+        Some(known) => known.config.clone(),
+        None => new_config(args, wanted, &layout).map_err(refused)?,
+    };
+    let columns = layout.describe().filter(|columns| fresh && !columns.is_plain());
+    if let Some(columns) = &columns {
+        columns.check_size(&args.memory)?;
+    }
+    if let Some(known) = known {
+        known.check_width(&name, &layout)?;
+    }
+    Ok(Checked { config, exists: known.is_some(), layout, columns, notes })
 }
 
 /// Refuses settings other than those that the memory was made with.
@@ -163,7 +239,7 @@ fn new_config(
         Kind::Labels => Targets::Labels,
         Kind::Numbers => Targets::Numbers(layout.targets.len() as u32),
     };
-    let mut builder = Config::builder(layout.inputs.len(), targets);
+    let mut builder = Config::builder(layout.width(), targets);
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
     }
@@ -199,8 +275,7 @@ fn open(args: &WriteArgs, checked: &Checked) -> Result<Memory> {
     if known.config != *config {
         return Err(known.conflict(Conflict::Replaced));
     }
-    // A memory without observations takes its columns' names from the first file.
-    if let (0, Some(columns)) = (known.sequence, checked.layout.columns()) {
+    if let (0, Some(columns)) = (known.sequence, &checked.columns) {
         columns.write(&args.memory)?;
     }
     Ok(memory)
@@ -208,8 +283,8 @@ fn open(args: &WriteArgs, checked: &Checked) -> Result<Memory> {
 
 /// What became of the second reading of a file.
 struct Learned {
-    /// How many rows there were, and how well each was predicted; `None` for no row.
-    summary: Option<String>,
+    /// How many rows there were, how well each was predicted, and what was missing in them; lines.
+    summary: Vec<String>,
     /// What stopped it before the end of the file.
     stopped: Option<Error>,
 }
@@ -259,7 +334,12 @@ fn learn(path: &Path, memory: Memory, mut rows: Rows<File>, bytes: u64) -> Resul
     let total = memory.sequence();
     memory.close()?;
     let seconds = start.elapsed().as_secs_f64();
-    let summary = (written > 0).then(|| summarise(path, written, total, seconds, &errors));
+    let mut summary = Vec::new();
+    if written > 0 {
+        summary.push(summarise(path, written, total, seconds, &errors));
+        summary.extend(rows.tally().missing(rows.layout()));
+        summary.extend(rows.tally().unknown(rows.layout()));
+    }
     Ok(Learned { summary, stopped })
 }
 
@@ -270,13 +350,14 @@ fn learn_row(
     before: &mut Vec<f32>,
     errors: &mut Prequential,
 ) -> glam_memory::Result<()> {
+    let weight = row.weight.unwrap_or(1.0);
     match kind {
         Kind::Numbers => {
-            memory.write_predicting(&row.x, &row.y, before)?;
+            memory.write_weighted_predicting(&row.x, &row.y, weight, before)?;
             errors.numbers(before, row);
         }
         Kind::Labels => {
-            memory.write_predicting(&row.x, row.label.as_str(), before)?;
+            memory.write_weighted_predicting(&row.x, row.label.as_str(), weight, before)?;
             errors.label(before, row);
         }
     }
@@ -300,8 +381,6 @@ mod tests {
     use std::io::{Seek, Write};
 
     use super::*;
-    use crate::args::Header;
-    use crate::targets::TargetColumns;
 
     #[test]
     fn a_row_that_went_bad_after_the_check_is_named_and_those_before_it_are_kept() {
@@ -311,17 +390,19 @@ mod tests {
         file.write_all(b"1,2,3\n4,5,6\n7,x,9\n").unwrap();
         file.rewind().unwrap();
         let wanted = Wanted {
-            targets: TargetColumns::Last(1),
+            targets: Picked::Last(1),
             labels: false,
             header: Header::No,
             others: Others::Refused,
+            weights: None,
+            ignored: Vec::new(),
         };
         let rows = Rows::open("t.csv", file, Kind::Numbers, |table| {
             Layout::with_targets(table, &wanted, None)
         });
         let memory = Memory::builder(2).create(&path).unwrap();
         let learned = learn(&path, memory, rows.unwrap(), 18).unwrap();
-        assert!(learned.summary.unwrap().starts_with("2 rows learned"));
+        assert!(learned.summary[0].starts_with("2 rows learned"));
         let error = learned.stopped.unwrap().to_string();
         assert!(error.starts_with("t.csv, line 3, column 2: \"x\""), "{error}");
         assert!(error.ends_with("; 2 rows before it were written and kept"), "{error}");

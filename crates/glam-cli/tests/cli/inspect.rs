@@ -29,7 +29,12 @@ fn the_json_agrees_with_the_files() {
     let place = Place::with_memory(100);
     let json: Value = serde_json::from_str(&place.glam("inspect m --json").succeeds().out).unwrap();
     assert_eq!((&json["observations"], &json["sequence"]), (&json!(100), &json!(100)));
-    assert_eq!(json["columns"], json!({"inputs": ["a", "b"], "targets": ["y"]}));
+    let columns = json!([
+        {"name": "a", "is": "number"},
+        {"name": "b", "is": "number"},
+        {"name": "y", "is": {"target": 0}},
+    ]);
+    assert_eq!(json["columns"], columns);
     assert_eq!(json["config"]["inputs"], 2);
     assert_eq!(json["warming_up"], 100);
     assert_eq!(json["directory"], "m");

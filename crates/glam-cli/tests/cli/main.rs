@@ -1,15 +1,21 @@
 //! The `glam` command as a process: every test in a directory of its own.
 
 #[cfg(test)]
+mod categories;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod files;
+#[cfg(test)]
+mod forget;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
 mod interrupt;
+#[cfg(test)]
+mod missing;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
@@ -22,5 +28,7 @@ mod score;
 mod streaming;
 #[cfg(test)]
 mod verify;
+#[cfg(test)]
+mod weights;
 #[cfg(test)]
 mod write;

@@ -74,9 +74,13 @@ fn without_a_header_columns_are_counted() {
     let parts = ["rows.csv, line 1, column 3", "inputs only", "`glam score`"];
     place.glam("read m rows.csv").fails(1, &parts);
     place.file("narrow.csv", "1\n");
-    place.glam("read m narrow.csv").fails(1, &["narrow.csv, line 1, column 2", "takes 2 inputs"]);
+    place
+        .glam("read m narrow.csv")
+        .fails(1, &["narrow.csv, line 1, column 2", "takes 2 input columns (a, b)"]);
     place.file("wide.csv", "1,2,3,4\n");
-    place.glam("read m wide.csv").fails(1, &["wide.csv, line 1, column 3", "takes 2 inputs"]);
+    place
+        .glam("read m wide.csv")
+        .fails(1, &["wide.csv, line 1, column 3", "takes 2 input columns"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::rows::Rows;
 use crate::error::Result;
+use crate::held_out::HeldOut;
 use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{Simd, Step};
 use crate::model::Model;
@@ -20,20 +21,26 @@ impl Model {
         held: &[(Vec<usize>, Vec<f32>)],
     ) -> Result<()> {
         let (inputs, outputs) = (rows.inputs, rows.outputs);
+        let Some(structure) = &self.recall.structure else { return Ok(()) };
+        let normaliser = structure.normaliser();
         let mut scratch = Scratch::default();
-        let mut errors = Vec::new();
-        let mut claims = Vec::new();
-        let mut goal = vec![0.0; outputs];
+        let mut held_out = HeldOut::default();
         for (numbers, predicted) in held {
             for (&row, predicted) in numbers.iter().zip(predicted.chunks_exact(outputs.max(1))) {
                 let (x, ..) = history.get(row, inputs, outputs);
                 let noise = self.recall.noise.variance() / rows.weight(row);
-                claims.push(dispatch(Claim { model: self, x, noise, scratch: &mut scratch })?);
-                rows.goal(row, &mut goal);
-                errors.extend(goal.iter().zip(predicted).map(|(goal, predicted)| goal - predicted));
+                let claim = dispatch(Claim { model: self, x, noise, scratch: &mut scratch })?;
+                held_out.claimed.push(claim as f32);
+                held_out.predicted.extend(predicted.iter().enumerate().map(
+                    |(output, predicted)| {
+                        normaliser.target_mean(output) + normaliser.target_scale(output) * predicted
+                    },
+                ));
             }
         }
-        self.recall.noise.judge(errors.chunks_exact(outputs.max(1)).zip(claims));
+        let numbers = held.iter().flat_map(|(numbers, _)| numbers);
+        let kept = numbers.map(|&row| history.get(row, inputs, outputs));
+        self.recall.calibrate(kept.map(|(x, kept, _)| (x, kept)), &held_out, &mut scratch);
         Ok(())
     }
 }

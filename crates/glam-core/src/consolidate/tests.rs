@@ -33,7 +33,13 @@ fn history(rows: &[([f32; INPUTS], [f32; 2])]) -> Observations {
 }
 
 fn written(precision: Precision, rows: &[([f32; INPUTS], [f32; 2])]) -> Model {
-    let config = Config::builder(INPUTS, Targets::Numbers(2)).precision(precision).build().unwrap();
+    // What is set is not searched for, which keeps these small.
+    let config = Config::builder(INPUTS, Targets::Numbers(2))
+        .precision(precision)
+        .tables(16)
+        .levels([2, 4])
+        .build()
+        .unwrap();
     let mut model = Model::new(config);
     for (x, y) in rows {
         model.write(x, y.into()).unwrap();
@@ -161,10 +167,27 @@ fn consolidating_is_better_than_one_pass_and_the_same_on_any_number_of_threads()
 }
 
 #[test]
+fn a_memory_that_set_nothing_tries_every_candidate() {
+    let rows = observations(10, 60);
+    let mut model = Model::new(Config::builder(INPUTS, Targets::Numbers(2)).build().unwrap());
+    for (x, y) in &rows {
+        model.write(x, y.into()).unwrap();
+    }
+    let options = Options { regates: 0, as_it_is: false };
+    let solved = model.consolidate(&history(&rows), options, &Pair, &go_on).unwrap();
+    let trials = solved.report().decision.unwrap().trials;
+    let names: Vec<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
+    assert_eq!(names, ["sparse", "dense 6", "dense 4", "mixed"]);
+}
+
+#[test]
 fn writes_go_on_from_a_consolidated_memory_and_make_it_better() {
     let rows = observations(4, 2000);
     let test = observations(5, 300);
-    let model = written(Precision::Full, &rows[..300]);
+    let mut model = Model::new(Config::builder(INPUTS, Targets::Numbers(2)).build().unwrap());
+    for (x, y) in &rows[..300] {
+        model.write(x, y.into()).unwrap();
+    }
     let options = Options { regates: 0, as_it_is: false };
     let mut consolidated =
         model.consolidate(&history(&rows[..300]), options, &Serial, &go_on).unwrap();
@@ -245,7 +268,7 @@ fn a_stop_changes_nothing_and_a_finish_keeps_the_best_so_far() {
 
 #[test]
 fn labels_missing_values_one_row_and_constants_are_consolidated() {
-    let config = Config::builder(2, Targets::Labels).build().unwrap();
+    let config = Config::builder(2, Targets::Labels).tables(16).levels([3]).build().unwrap();
     let mut model = Model::new(config);
     let mut history = Observations::new();
     let mut rng = Rng::new(8, 8);

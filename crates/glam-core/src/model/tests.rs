@@ -77,7 +77,7 @@ struct Naive<'a> {
 
 impl<'a> Naive<'a> {
     fn new(structure: &'a Structure, config: &Config, outputs: usize) -> Self {
-        let mut noise = Noise::default();
+        let mut noise = Noise::new(config.targets());
         noise.widen(outputs);
         let (precision, window) = (config.precision(), config.window());
         let (slots, stamps) = (HashMap::new(), HashMap::new());
@@ -138,7 +138,8 @@ impl Naive<'_> {
         let errors: Vec<f64> = (0..y.len()).map(|k| target(k) - predicted[k]).collect();
         if first {
             let errors: Vec<f32> = errors.iter().map(|&error| error as f32).collect();
-            self.noise.observe(&errors, claimed as f32);
+            // No keys: what is local has no part in learning.
+            self.noise.observe(&errors, claimed as f32, &[]);
         }
         for ((key, _), u) in active.iter().zip(&steps) {
             let Some((w, p)) = self.slots.get_mut(key) else { continue };

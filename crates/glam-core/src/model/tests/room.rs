@@ -133,7 +133,7 @@ fn fewer_bytes_cost_accuracy_by_degrees() {
     };
     let all = bytes(&written(open(None), &rows(54, 6000))) as u64;
     let errors = [None, Some(all / 2), Some(all / 16)].map(|bytes| error(open(bytes)));
-    assert!(errors[1] < 1.25 * errors[0] && errors[2] < 2.0 * errors[0], "{errors:?}");
+    assert!(errors[1] < 1.35 * errors[0] && errors[2] < 2.0 * errors[0], "{errors:?}");
 
     // Told what to use: slots give way all the time, and what they stood for with them.
     let all = bytes(&written(deep(None), &rows(54, 6000))) as u64;
