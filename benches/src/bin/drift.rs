@@ -10,6 +10,11 @@
 //! Rows marked "+ previous label" give the memory the label before as one more input (0 or 1, and 0.5 before
 //! the first): what a user must do who wants to beat the rule of the label before.
 
+//!
+//! What it showed: on elec2 every window beats both rules and the memory without one, which is below the rule of the
+//! label before, as it rehearses what no longer holds; the shorter the window the better, and with
+//! one of up to 300 the label before as an input costs some accuracy, from 1,000 on it adds some. On weather no window helps: there forgetting costs up to .007.
+
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -29,7 +34,7 @@ struct Arguments {
         long,
         value_delimiter = ',',
         value_name = "N,N",
-        default_value = "none,100,300,1000,3000,10000"
+        default_value = "none,30,100,300,1000,3000,10000"
     )]
     windows: Vec<String>,
     /// The memory's seed.

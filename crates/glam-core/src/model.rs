@@ -310,11 +310,12 @@ impl Model {
     pub(crate) fn bound(&mut self) {
         let outputs = self.recall.outputs();
         let Self { recall, covariances, .. } = self;
-        let Recall { config, structure: Some(structure), room, slots, weights, .. } = recall else {
+        let Recall { config, structure: Some(structure), room, slots, weights, noise, .. } = recall
+        else {
             return;
         };
         room.fit(config, structure.n(), outputs);
-        room.shrink(config, structure.n(), &mut Parts { slots, weights, covariances });
+        room.shrink(config, structure.n(), &mut Parts { slots, weights, covariances, noise });
     }
 
     /// Fits the memory to the observations gathered so far and calibrates it on parts of them.
@@ -449,7 +450,7 @@ impl Kernel for Update<'_> {
         for index in 0..scratch.active.len() {
             let Active { key, slot: None, .. } = scratch.active[index] else { continue };
             if learns {
-                let mut parts = Parts { slots, weights, covariances };
+                let mut parts = Parts { slots, weights, covariances, noise };
                 let slot = self.room.open(config, n, &scratch.active, key, &mut parts);
                 let covariance = covariances.floats_mut(slot);
                 precision.reset(covariance, n, prior_variance(n));

@@ -125,7 +125,7 @@ impl<W: SlotLines> Recall<W> {
             slots: self.slots.len(),
             weight_bytes: sizes.weight_bytes,
             covariance_bytes: sizes.covariance_bytes,
-            table_bytes: self.slots.bytes() + sizes.kept_bytes,
+            table_bytes: self.slots.bytes() + self.noise.slot_bytes() + sizes.kept_bytes,
             evictions: self.room.evictions(),
             evicted_squares: self.room.squares(),
             alike: self.noise.alike(),

@@ -18,6 +18,7 @@
 use crate::config::{Config, Rehearse, Targets};
 use crate::error::{Error, Result};
 use crate::model::weight_lines;
+use crate::noise::Noise;
 use crate::picks::Picks;
 use crate::recall::prior_variance;
 use crate::rng::Rng;
@@ -28,6 +29,8 @@ use crate::wire::{Reader, Writer};
 
 /// Slots that are compared when one has to go.
 const CANDIDATES: usize = 16;
+/// The most bytes a slot of what else grows with the slots: a float, in a list that doubles.
+const LOCAL_BYTES: usize = 8;
 /// The stream of draws.
 const EVICT_STREAM: u64 = 0x4576_6963;
 /// Kept observations get at most one part in so many.
@@ -76,7 +79,7 @@ pub(crate) fn slot_limit(config: &Config, n: usize, outputs: usize) -> Option<us
 fn slot_bytes(config: &Config, n: usize, outputs: usize) -> u64 {
     let width = n.div_ceil(crate::kernel::LANES);
     let lines = weight_lines(width, outputs) + covariance_lines(config, n);
-    (lines * size_of::<Line>()) as u64
+    (lines * size_of::<Line>() + LOCAL_BYTES) as u64
 }
 
 /// The largest number from `low` to `high` that fits, where all below it do; `low` where none does.
@@ -130,6 +133,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) slots: &'a mut SlotTable,
     pub(crate) weights: &'a mut Arena,
     pub(crate) covariances: &'a mut Arena,
+    pub(crate) noise: &'a mut Noise,
 }
 
 impl Room {
@@ -163,7 +167,7 @@ impl Room {
         key: u64,
         parts: &mut Parts<'_>,
     ) -> u32 {
-        let Parts { slots, weights, covariances } = parts;
+        let Parts { slots, weights, covariances, .. } = parts;
         if slots.len() < self.limit {
             if self.limit < usize::MAX {
                 weights.grow(self.limit);
@@ -174,9 +178,10 @@ impl Room {
             return slots.insert(key, self.limit);
         }
         let slot = self.least_useful(config, n, active, parts);
-        let Parts { slots, weights, covariances } = parts;
+        let Parts { slots, weights, covariances, noise } = parts;
         self.count(weights.floats(slot));
         slots.replace(slot, key, self.limit);
+        noise.forget_slot(slot);
         weights.floats_mut(slot).fill(0.0);
         covariances.floats_mut(slot).fill(0.0);
         slot
@@ -186,9 +191,10 @@ impl Room {
     pub(crate) fn shrink(&mut self, config: &Config, n: usize, parts: &mut Parts<'_>) {
         while parts.slots.len() > self.limit {
             let slot = self.least_useful(config, n, &[], parts);
-            let Parts { slots, weights, covariances } = parts;
+            let Parts { slots, weights, covariances, noise } = parts;
             self.count(weights.floats(slot));
             slots.remove(slot);
+            noise.remove_slot(slot, slots.len() as u32);
             weights.remove(slot);
             covariances.remove(slot);
         }
@@ -205,7 +211,7 @@ impl Room {
     }
 
     fn least_useful(&self, config: &Config, n: usize, active: &[Active], parts: &Parts<'_>) -> u32 {
-        let Parts { slots, weights, covariances } = parts;
+        let Parts { slots, weights, covariances, .. } = parts;
         let mut rng = Rng::new(config.seed() ^ EVICT_STREAM, self.evictions);
         let stays = |slot: usize| {
             let key = slots.keys()[slot];
