@@ -286,6 +286,10 @@ pub(crate) enum Conflict {
         "this memory was made with seed {seed}; leave out `--seed`, it counts at creation only"
     )]
     Seed { seed: u64 },
+    #[error(
+        "this memory was made with {option} {made}; leave out `{option}`, it counts at creation only"
+    )]
+    Setting { option: &'static str, made: String },
     #[error("another memory took its place while the rows were checked; try again")]
     Replaced,
     #[error("nothing has been written to this memory yet; write rows first")]

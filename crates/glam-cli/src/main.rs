@@ -20,6 +20,7 @@
 //! What the columns of the first file are is kept in the file `COLUMNS` beside the memory.
 
 mod args;
+mod bytes;
 mod cell;
 mod cmd;
 mod columns;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::gate::Family;
 use crate::picks::Picks;
+use crate::room;
 
 /// The most inputs of a memory.
 pub const MAX_INPUTS: usize = 1 << 18;
@@ -284,6 +285,11 @@ impl ConfigBuilder {
     /// Kept for a later version, without effect yet.
     /// Writes over which what was learned is forgotten, 2 or more: for a world that drifts. Left
     /// open, nothing is forgotten.
+    ///
+    /// Each write keeps 1 - 1/window of what covariances have learned, so that maps follow what is new
+    /// as if they were so much younger; a map that is not active stays as it is. [`Rehearse::Auto`]
+    /// then rehearses nothing, and [`Rehearse::Fixed`] observations of the last window only. Costs
+    /// up to view / 6 times the covariances' part of a write where a window is short.
     pub fn window(mut self, writes: u32) -> Self {
         self.window = Some(writes);
         self
@@ -381,6 +387,7 @@ impl ConfigBuilder {
                 rule: "at most 134,217,728 numbers (512 MiB)",
             });
         }
+        room::check_picks(&config, outputs)?;
         Ok(config)
     }
 }

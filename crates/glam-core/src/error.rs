@@ -83,6 +83,19 @@ pub enum Error {
         /// The largest number of slots.
         max: usize,
     },
+    /// The byte limit cannot hold even the slots of one input.
+    #[error(
+        "max_bytes is {max_bytes}, the {active} slots of one input take {needed} bytes with what is \
+         kept beside them; raise it, or make the memory with fewer tables, levels or inputs a view"
+    )]
+    TooLittleRoom {
+        /// The limit.
+        max_bytes: u64,
+        /// What it would have to be, about.
+        needed: u64,
+        /// Slots that one input has active.
+        active: usize,
+    },
     /// Saved state that cannot be a state of this memory.
     #[error("the saved state is damaged: {what} at byte {at}")]
     Damaged {

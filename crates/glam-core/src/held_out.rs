@@ -73,7 +73,7 @@ impl Model {
         let mut rest = WarmUp::default();
         for row in (0..warm_up.count()).filter(|row| !range.contains(row)) {
             let (x, kept, weight) = warm_up.kept().get(row, inputs, outputs);
-            rest.push(x, kept, weight);
+            rest.push(&self.recall.config, x, kept, weight);
         }
         let mut other = Self::new(self.recall.config.clone());
         other.recall.labels = self.recall.labels.clone();

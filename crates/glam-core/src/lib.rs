@@ -42,6 +42,7 @@ mod recall;
 mod rehearsal;
 mod report;
 mod rng;
+mod room;
 mod saved;
 mod scratch;
 mod shape;
@@ -54,6 +55,7 @@ mod structure;
 mod temperature;
 mod uncertainty;
 mod warm_up;
+mod window;
 mod wire;
 
 pub use config::{

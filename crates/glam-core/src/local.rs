@@ -67,6 +67,27 @@ impl Local {
         }
     }
 
+    /// Forgets slot number `slot`, which begins anew.
+    pub(crate) fn forget(&mut self, slot: u32) {
+        if let Some(log) = self.logs.get_mut(slot as usize) {
+            *log = 0.0;
+        }
+    }
+
+    /// Takes slot number `slot` out; number `last`, the last one, takes its place.
+    pub(crate) fn remove(&mut self, slot: u32, last: u32) {
+        let moved = self.logs.get(last as usize).copied().unwrap_or(0.0);
+        if let Some(log) = self.logs.get_mut(slot as usize) {
+            *log = moved;
+        }
+        self.logs.truncate(last as usize);
+    }
+
+    /// Bytes as allocated.
+    pub(crate) fn bytes(&self) -> usize {
+        self.logs.capacity() * size_of::<f32>()
+    }
+
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.f64s(&[self.expected]);
         writer.f32s(&self.logs);
@@ -97,6 +118,26 @@ mod tests {
     fn active(slots: &[u32]) -> Vec<Active> {
         let each = |&slot| Active { key: u64::from(slot), slot: Some(slot), feature: 0 };
         slots.iter().map(each).collect()
+    }
+
+    #[test]
+    fn a_slot_that_gives_way_leaves_nothing_to_the_next() {
+        let mut local = Local::default();
+        for (slot, ratio) in [(0, 5.0), (1, 3.0), (2, 0.1), (3, 4.0)] {
+            local.observe(&active(&[slot]), ratio);
+        }
+        let last = local.factor(&active(&[3]));
+        assert!(local.factor(&active(&[0])) > 1.0 && last > 1.0);
+        local.forget(0);
+        assert_eq!(local.factor(&active(&[0])), 1.0);
+        local.remove(1, 3);
+        assert_eq!((local.factor(&active(&[1])), local.logs.len()), (last, 3));
+        local.remove(2, 2);
+        assert_eq!(local.logs.len(), 2);
+        // Slots that have no number yet.
+        local.forget(9);
+        local.remove(1, 5);
+        assert_eq!(local.factor(&active(&[1])), 1.0);
     }
 
     #[test]

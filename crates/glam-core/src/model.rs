@@ -9,15 +9,17 @@ use crate::kernel::{LANES, Simd, Step, map};
 use crate::label::Labels;
 use crate::noise::Noise;
 use crate::observation::{Target, check_weight};
-use crate::observations::Kept;
+use crate::observations::{Kept, Observations};
 use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
 use crate::rehearsal::{Look, Rehearsal};
 use crate::report::{Report, Sizes};
+use crate::room::{self, Parts, Room};
 use crate::scratch::{Active, Scratch};
-use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
+use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable};
 use crate::structure::Structure;
 use crate::temperature::Temperature;
 use crate::warm_up::WarmUp;
+use crate::window;
 
 /// Times the observations of the warm-up are gone through when the memory is fitted to them: once
 /// as they came, then again to rehearse them, which is cheap while they are few and matters most
@@ -64,6 +66,7 @@ impl Model {
             structure: None,
             slots: SlotTable::default(),
             weights: Arena::default(),
+            room: Room::default(),
             config,
         };
         Self::from_parts(recall, Arena::default(), WarmUp::default(), Rehearsal::default())
@@ -101,8 +104,22 @@ impl Model {
             self.recall.labels.check(label)?;
         }
         let active = self.recall.structure.as_ref().map_or(0, Structure::active);
-        if self.recall.slots.len() + active > MAX_SLOTS {
+        let bounded = self.recall.config.max_bytes().is_some();
+        if !bounded && self.recall.slots.len() + active > MAX_SLOTS {
             return Err(Error::TooManySlots { max: MAX_SLOTS });
+        }
+        if let Target::Label(label) = target
+            && bounded
+            && self.recall.labels.position(label).is_none()
+        {
+            // One more class makes the slots longer.
+            let (config, outputs) = (&self.recall.config, self.recall.outputs() + 1);
+            match &self.recall.structure {
+                Some(structure) if self.warm_up.done() => {
+                    room::check(config, structure.n(), outputs, structure.active())?;
+                }
+                _ => room::check_picks(config, outputs)?,
+            }
         }
         Ok(())
     }
@@ -143,7 +160,7 @@ impl Model {
             Target::Numbers(y) => Kept::Numbers(y),
             Target::Label(label) => {
                 let class = self.recall.labels.insert(label)?;
-                self.make_room();
+                self.make_room()?;
                 Kept::Class(class)
             }
         };
@@ -151,7 +168,7 @@ impl Model {
         self.before.resize(self.recall.outputs(), 0.0);
         let warming_up = !self.warm_up.done();
         if warming_up {
-            self.warm_up.push(x, kept, weight);
+            self.warm_up.push(&self.recall.config, x, kept, weight);
         }
         if self.recall.structure.is_some() {
             let square = self.learn(x, kept, weight, Pass::First)?;
@@ -162,9 +179,10 @@ impl Model {
                 self.rehearsal.offer(&self.recall.config, x, kept, weight);
             }
         }
-        if self.warm_up.due(self.recall.config.warm_up()) {
+        let last = room::warm_up(&self.recall.config);
+        if self.warm_up.due(last) {
             self.fit()?;
-            if self.warm_up.count() >= self.recall.config.warm_up() {
+            if self.warm_up.count() >= last {
                 let observations = self.warm_up.finish();
                 self.rehearsal.start(&self.recall.config, &observations);
             }
@@ -279,12 +297,35 @@ impl Model {
     }
 
     /// Makes the slots long enough for every class.
-    fn make_room(&mut self) {
+    fn make_room(&mut self) -> Result<()> {
         let outputs = self.recall.outputs();
         self.recall.noise.widen(outputs);
-        if let Some(structure) = &self.recall.structure {
-            self.recall.weights.widen(weight_lines(structure.width(), outputs));
+        let Some(structure) = &self.recall.structure else {
+            return Ok(());
+        };
+        let lines = weight_lines(structure.width(), outputs);
+        if lines > self.recall.weights.stride() {
+            let config = &self.recall.config;
+            if room::check(config, structure.n(), outputs, structure.active()).is_err() {
+                // While the memory warms up; fewer tables were checked to fit.
+                return self.fit();
+            }
+            self.bound();
+            self.recall.weights.widen(lines);
         }
+        Ok(())
+    }
+
+    /// Evicts the slots that there is no room for.
+    pub(crate) fn bound(&mut self) {
+        let outputs = self.recall.outputs();
+        let Self { recall, covariances, .. } = self;
+        let Recall { config, structure: Some(structure), room, slots, weights, noise, .. } = recall
+        else {
+            return;
+        };
+        room.fit(config, structure.n(), outputs);
+        room.shrink(config, structure.n(), &mut Parts { slots, weights, covariances, noise });
     }
 
     /// Fits the memory to the observations gathered so far and calibrates it on parts of them.
@@ -307,9 +348,9 @@ impl Model {
             outputs,
         );
         recall.slots = SlotTable::default();
+        recall.room = Room::new(&recall.config, structure.n(), outputs);
         recall.weights = Arena::new(weight_lines(structure.width(), outputs));
-        let covariance = recall.config.precision().floats(structure.n());
-        self.covariances = Arena::new(lines_for(covariance));
+        self.covariances = Arena::new(window::covariance_lines(&recall.config, structure.n()));
         recall.structure = Some(structure);
         recall.noise = Noise::new(recall.config.targets());
         recall.temperature = Temperature::default();
@@ -333,9 +374,12 @@ impl Model {
             return Ok(0.0);
         };
         scratch.fit(recall.config.inputs(), structure, outputs);
+        scratch.fit_covariance(covariances.stride());
         dispatch(Update {
             structure,
             config: &recall.config,
+            now: recall.sequence,
+            room: &mut recall.room,
             slots: &mut recall.slots,
             weights: &mut recall.weights,
             covariances,
@@ -351,11 +395,15 @@ impl Model {
 
     /// The memory in numbers.
     pub fn report(&self) -> Report {
+        // Where there is a limit, what is allocated counts against it, used or not.
+        let bounded = self.recall.config.max_bytes().is_some();
+        let slots = if bounded { Arena::allocated } else { Arena::bytes };
+        let kept = if bounded { Observations::allocated } else { Observations::bytes };
         self.recall.report(&Sizes {
             warming_up: (!self.warm_up.done()).then(|| self.warm_up.count()),
-            warm_up_bytes: self.warm_up.bytes(),
-            weight_bytes: self.recall.weights.bytes(),
-            covariance_bytes: self.covariances.bytes(),
+            kept_bytes: kept(self.warm_up.kept()) + kept(self.rehearsal.kept()),
+            weight_bytes: slots(&self.recall.weights),
+            covariance_bytes: slots(&self.covariances),
         })
     }
 }
@@ -382,6 +430,9 @@ enum Pass {
 struct Update<'a> {
     structure: &'a Structure,
     config: &'a Config,
+    /// The sequence number of the observation before.
+    now: u64,
+    room: &'a mut Room,
     slots: &'a mut SlotTable,
     weights: &'a mut Arena,
     covariances: &'a mut Arena,
@@ -406,14 +457,20 @@ impl Kernel for Update<'_> {
         let (n, width, precision) = (structure.n(), structure.width(), config.precision());
         activate(structure, slots, self.x, scratch);
         let learns = self.pass != Pass::Probe;
-        for active in scratch.active.iter_mut().filter(|active| learns && active.slot.is_none()) {
-            active.slot = Some(slots.insert(active.key));
-            weights.push();
-            precision.reset(covariances.push(), n, prior_variance(n));
+        for index in 0..scratch.active.len() {
+            let Active { key, slot: None, .. } = scratch.active[index] else { continue };
+            if learns {
+                let mut parts = Parts { slots, weights, covariances, noise };
+                let slot = self.room.open(config, n, &scratch.active, key, &mut parts);
+                let covariance = covariances.floats_mut(slot);
+                precision.reset(covariance, n, prior_variance(n));
+                window::stamp(config, covariance, n, self.now);
+                scratch.active[index].slot = Some(slot);
+            }
         }
         predict(simd, structure, weights, scratch)?;
 
-        let Scratch { phi, active, predicted, errors, f, v, spreads, u, .. } = scratch;
+        let Scratch { phi, active, predicted, errors, f, v, spreads, u, old, .. } = scratch;
         let normaliser = structure.normaliser();
         for (output, (error, predicted)) in errors.iter_mut().zip(predicted.iter()).enumerate() {
             let y = match self.kept {
@@ -441,6 +498,7 @@ impl Kernel for Update<'_> {
             prefetch_ahead(covariances, active, index);
             let Active { slot: Some(slot), feature, .. } = active[index] else { continue };
             let phi = &phi[feature as usize * width..][..width];
+            window::catch_up(simd, config, covariances.floats_mut(slot), n, self.now, old);
             *spread = precision.spread(simd, covariances.floats(slot), n, &mut Step { phi, f, v });
             claimed += *spread;
         }

@@ -206,6 +206,21 @@ impl Noise {
         self.silent.observe(0.0);
     }
 
+    /// What is known of slot number `slot`, which begins anew, is forgotten.
+    pub(crate) fn forget_slot(&mut self, slot: u32) {
+        self.local.forget(slot);
+    }
+
+    /// Slot number `slot` is taken out; number `last`, the last one, takes its place.
+    pub(crate) fn remove_slot(&mut self, slot: u32, last: u32) {
+        self.local.remove(slot, last);
+    }
+
+    /// Bytes that grow with the slots, as allocated.
+    pub(crate) fn slot_bytes(&self) -> usize {
+        self.local.bytes()
+    }
+
     pub(crate) fn encode(&self, writer: &mut Writer) {
         let Self { sizes, silent, shapes, local, own, neighbour, last, .. } = self;
         writer.f64s(&[silent.count, silent.mean, *own, *neighbour]);

@@ -141,6 +141,12 @@ impl Observations {
         4 * (numbers + self.classes.len())
     }
 
+    /// Bytes that are allocated, used or not.
+    pub(crate) fn allocated(&self) -> usize {
+        let numbers = self.rows.capacity() + self.targets.capacity() + self.weights.capacity();
+        4 * (numbers + self.classes.capacity())
+    }
+
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.f32s(&self.rows);
         writer.f32s(&self.targets);

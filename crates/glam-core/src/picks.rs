@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Config, Targets};
 use crate::gate::Family;
 use crate::kernel::LANES;
+use crate::room;
 
 /// Up to this many inputs every table sees all of them.
 const NARROW_INPUTS: usize = 24;
@@ -62,24 +63,51 @@ impl Picks {
         let narrow = inputs <= NARROW_INPUTS;
         let view = config.view().unwrap_or(if narrow { inputs } else { WIDE_VIEW });
         let default_tables = if view == inputs { NARROW_TABLES } else { WIDE_TABLES };
-        let tables = config.tables().unwrap_or(default_tables);
-        let levels = config.levels().map_or_else(
-            || {
-                let deepest = if narrow { NARROW_LEVEL } else { WIDE_LEVEL };
-                let n = view + 1;
+        let n = view + 1;
+        // More classes may come, and make slots longer.
+        let foreseen = if config.targets() == Targets::Labels { 2 * outputs } else { outputs };
+        let room = room::slot_limit(config, n, foreseen).unwrap_or(usize::MAX);
+        let mut tables = config.tables().unwrap_or(default_tables);
+        let levels = match config.levels() {
+            Some(levels) => {
+                while config.tables().is_none() && tables > 1 && tables * levels.len() >= room {
+                    tables /= 2;
+                }
+                levels.to_vec()
+            }
+            None => {
+                let mut level = if narrow { NARROW_LEVEL } else { WIDE_LEVEL };
                 let map_floats = outputs.saturating_mul(n.next_multiple_of(LANES));
                 let slot_floats = map_floats.saturating_add(config.precision().floats(n));
-                let fits =
-                    |level: &u8| slot_floats.saturating_mul(tables << level) <= FULL_TABLE_FLOATS;
-                vec![(1..=deepest).rev().find(fits).unwrap_or(1)]
-            },
-            <[u8]>::to_vec,
-        );
+                while level > 1 && slot_floats.saturating_mul(tables << level) > FULL_TABLE_FLOATS {
+                    level -= 1;
+                }
+                // Levels and tables are given up in turn, until full tables have room.
+                let mut shallower = true;
+                while tables << level >= room && (level > 1 || config.tables().is_none()) {
+                    if level > 1 && (shallower || tables == 1 || config.tables().is_some()) {
+                        level -= 1;
+                    } else if tables > 1 {
+                        tables /= 2;
+                    } else {
+                        break;
+                    }
+                    shallower = !shallower;
+                }
+                vec![level]
+            }
+        };
         let families =
             config.families().unwrap_or(if narrow { NARROW_FAMILIES } else { WIDE_FAMILIES });
         let deal = |&family| Deal { family, levels: levels.clone() };
         let deals = families.iter().map(deal).collect();
         Self { tables, view, deals, root: view == inputs }
+    }
+
+    /// Slots that one input can have active.
+    pub(crate) fn active(&self) -> usize {
+        let levels = (0..self.tables).map(|table| self.deal(table).levels.len());
+        levels.sum::<usize>() + usize::from(self.root)
     }
 
     /// What table number `table` is dealt.

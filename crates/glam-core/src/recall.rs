@@ -9,6 +9,7 @@ use crate::label::Labels;
 use crate::noise::Noise;
 use crate::normaliser::INPUT_LIMIT;
 use crate::observation::check_input;
+use crate::room::Room;
 use crate::scratch::{Active, Scratch};
 use crate::slots::{Key, SlotLines, SlotTable};
 use crate::structure::Structure;
@@ -31,6 +32,7 @@ pub struct Recall<W> {
     pub(crate) structure: Option<Structure>,
     pub(crate) slots: SlotTable,
     pub(crate) weights: W,
+    pub(crate) room: Room,
 }
 
 /// How many slots ahead of the arithmetic memory is asked for the next one.

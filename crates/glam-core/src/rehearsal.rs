@@ -4,6 +4,7 @@ use crate::config::{Config, Rehearse, Targets};
 use crate::error::Result;
 use crate::observations::{Kept, Observations};
 use crate::rng::Rng;
+use crate::room;
 use crate::shift::Shift;
 use crate::wire::{Reader, Writer};
 
@@ -106,7 +107,11 @@ impl Rehearsal {
             return;
         }
         let seen = usize::try_from(self.seen).unwrap_or(usize::MAX);
-        let place = Rng::new(config.seed() ^ KEEP_STREAM, self.seen).below(seen);
+        let place = match config.window() {
+            // What is older than a window is to be forgotten.
+            Some(_) => (self.seen % capacity as u64) as usize,
+            None => Rng::new(config.seed() ^ KEEP_STREAM, self.seen).below(seen),
+        };
         if place < capacity {
             self.kept.replace(place, x, kept, weight);
         }
@@ -225,10 +230,17 @@ fn target_floats(config: &Config) -> usize {
 /// Observations that the configuration's bytes can hold.
 fn capacity(config: &Config) -> usize {
     let row = 4 * (config.inputs() + target_floats(config) + 1);
-    if config.rehearse() == Rehearse::Fixed(0) {
+    // A stream that drifts loses what is older as it should: nothing there calls for rehearsal.
+    let none = match config.rehearse() {
+        Rehearse::Auto => config.window().is_some(),
+        Rehearse::Fixed(times) => times == 0,
+    };
+    if none {
         return 0;
     }
-    usize::try_from(config.history_bytes() / row as u64).unwrap_or(usize::MAX).min(MOST_KEPT)
+    let window = config.window().map_or(usize::MAX, |window| window as usize);
+    let most = MOST_KEPT.min(window);
+    usize::try_from(room::history_bytes(config) / row as u64).unwrap_or(usize::MAX).min(most)
 }
 
 #[cfg(test)]

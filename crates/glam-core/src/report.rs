@@ -60,8 +60,12 @@ pub struct Report {
     pub weight_bytes: usize,
     /// Bytes of covariances.
     pub covariance_bytes: usize,
-    /// Bytes of the slot table, its keys, and the warm-up's observations.
+    /// Bytes of the slot table, its keys, and the observations that are kept.
     pub table_bytes: usize,
+    /// Slots that gave way to others, or to longer ones, for want of room.
+    pub evictions: u64,
+    /// Sum of the squares of the maps that were evicted, in normalised units: what was lost.
+    pub evicted_squares: f64,
     /// Lag-one correlation of recent prequential errors, 0 to 1: how alike neighbours in the
     /// stream are.
     pub alike: f64,
@@ -74,8 +78,8 @@ pub struct Report {
 pub struct Sizes {
     /// Observations still gathered while the memory warms up; `None` once it has.
     pub warming_up: Option<usize>,
-    /// Bytes that the gathered observations take in memory.
-    pub warm_up_bytes: usize,
+    /// Bytes that kept observations take in memory: those of the warm-up, and those to be rehearsed.
+    pub kept_bytes: usize,
     /// Bytes of weights.
     pub weight_bytes: usize,
     /// Bytes of covariances.
@@ -121,7 +125,9 @@ impl<W: SlotLines> Recall<W> {
             slots: self.slots.len(),
             weight_bytes: sizes.weight_bytes,
             covariance_bytes: sizes.covariance_bytes,
-            table_bytes: self.slots.bytes() + sizes.warm_up_bytes,
+            table_bytes: self.slots.bytes() + self.noise.slot_bytes() + sizes.kept_bytes,
+            evictions: self.room.evictions(),
+            evicted_squares: self.room.squares(),
             alike: self.noise.alike(),
             noise: f64::from(self.noise.variance()),
         }

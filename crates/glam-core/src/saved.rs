@@ -9,10 +9,12 @@ use crate::model::{Model, weight_lines};
 use crate::noise::Noise;
 use crate::recall::Recall;
 use crate::rehearsal::Rehearsal;
-use crate::slots::{Arena, Line, SlotLines, SlotTable, lines_for};
+use crate::room::{self, Room};
+use crate::slots::{Arena, Line, SlotLines, SlotTable};
 use crate::structure::Structure;
 use crate::temperature::Temperature;
 use crate::warm_up::WarmUp;
+use crate::window;
 use crate::wire::{Reader, Writer};
 
 /// The state of a model, for a store to keep. Together with the [`Config`] it is all there is:
@@ -52,6 +54,9 @@ impl Model {
         if let Some(structure) = &recall.structure {
             structure.encode(&mut writer);
         }
+        if recall.config.max_bytes().is_some() {
+            recall.room.encode(&mut writer);
+        }
         self.rehearsal.encode_kept(&mut writer);
         State {
             sequence: recall.sequence,
@@ -87,7 +92,13 @@ impl Model {
             });
         }
         let (recall, warm_up, rehearsal) = saved.with_parts(weights);
-        Ok(Self::from_parts(recall, covariances, warm_up, rehearsal))
+        let mut model = Self::from_parts(recall, covariances, warm_up, rehearsal);
+        if let Some(structure) = &model.recall.structure {
+            let (config, outputs) = (&model.recall.config, model.recall.outputs());
+            room::check(config, structure.n(), outputs, structure.active())?;
+        }
+        model.bound();
+        Ok(model)
     }
 }
 
@@ -102,6 +113,7 @@ pub struct SavedRecall {
     warm_up: WarmUp,
     rehearsal: Rehearsal,
     structure: Option<Structure>,
+    room: Room,
     slots: SlotTable,
 }
 
@@ -155,6 +167,10 @@ impl SavedRecall {
         if !fits {
             return Err(reader.damaged("slots or tables are missing"));
         }
+        let room = match config.max_bytes() {
+            Some(_) => Room::decode(&mut reader)?,
+            None => Room::default(),
+        };
         rehearsal.decode_kept(&mut reader, &config, outputs)?;
         reader.end()?;
         let slots = SlotTable::from_keys(keys)?;
@@ -167,6 +183,7 @@ impl SavedRecall {
             warm_up,
             rehearsal,
             structure,
+            room,
             slots,
         })
     }
@@ -201,8 +218,9 @@ impl SavedRecall {
 
     /// Lines of one slot's covariance.
     pub fn covariance_lines(&self) -> usize {
-        let precision = self.config.precision();
-        self.structure.as_ref().map_or(0, |structure| lines_for(precision.floats(structure.n())))
+        self.structure
+            .as_ref()
+            .map_or(0, |structure| window::covariance_lines(&self.config, structure.n()))
     }
 
     /// Joins the weights, for reading. They must give [`SavedRecall::slots`] slots of
@@ -221,10 +239,20 @@ impl SavedRecall {
             warm_up,
             rehearsal,
             structure,
+            room,
             slots,
         } = self;
-        let recall =
-            Recall { config, labels, sequence, noise, temperature, structure, slots, weights };
+        let recall = Recall {
+            config,
+            labels,
+            sequence,
+            noise,
+            temperature,
+            structure,
+            slots,
+            weights,
+            room,
+        };
         (recall, warm_up, rehearsal)
     }
 }

@@ -1,6 +1,7 @@
 //! Working memory of one write or one read, kept so that neither allocates.
 
 use crate::kernel::{LANES, Lane};
+use crate::slots::LINE_FLOATS;
 use crate::structure::Structure;
 
 /// A slot that an input has active.
@@ -38,6 +39,8 @@ pub struct Scratch {
     pub(crate) spreads: Vec<f32>,
     /// u = P phi of one slot.
     pub(crate) u: Vec<Lane>,
+    /// A slot's covariance while it is relaxed.
+    pub(crate) old: Vec<Lane>,
 }
 
 impl Scratch {
@@ -57,5 +60,11 @@ impl Scratch {
         self.v.resize(width * active, ZERO);
         self.spreads.resize(active, 0.0);
         self.u.resize(width, ZERO);
+    }
+
+    /// Fits the working memory of a write to covariances of `lines` lines.
+    #[inline]
+    pub(crate) fn fit_covariance(&mut self, lines: usize) {
+        self.old.resize(lines * LINE_FLOATS / LANES, [0.0; LANES]);
     }
 }

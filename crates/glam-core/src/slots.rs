@@ -106,8 +106,36 @@ impl Arena {
         self.stride = stride;
     }
 
+    /// Before one more slot is added: makes room for twice as many, at most `limit`.
+    pub(crate) fn grow(&mut self, limit: usize) {
+        if self.lines.len() + self.stride > self.lines.capacity() {
+            let slots = self.lines.len() / self.stride.max(1);
+            let more = slots.max(8).min(limit.saturating_sub(slots));
+            self.lines.reserve_exact(more * self.stride);
+        }
+    }
+
+    /// Takes a slot out; the last one takes its number.
+    pub(crate) fn remove(&mut self, slot: u32) {
+        let start = slot as usize * self.stride;
+        let last = self.lines.len() - self.stride;
+        self.lines.copy_within(last.., start);
+        self.lines.truncate(last);
+    }
+
+    /// Gives back what is allocated beyond the slots.
+    pub(crate) fn trim(&mut self) {
+        self.lines.shrink_to_fit();
+    }
+
+    /// Bytes of the slots.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(self.lines.as_slice())
+    }
+
+    /// Bytes as allocated.
+    pub(crate) fn allocated(&self) -> usize {
+        self.lines.capacity() * size_of::<Line>()
     }
 }
 
@@ -197,12 +225,49 @@ impl SlotTable {
         self.slots.get(&key).copied()
     }
 
-    /// The number that the next new key gets, for a caller that makes the slot's floats.
-    pub(crate) fn insert(&mut self, key: u64) -> u32 {
+    /// The number that the next new key gets, for a caller that makes the slot's floats and sees to it
+    /// that there are never more than `limit`.
+    pub(crate) fn insert(&mut self, key: u64, limit: usize) -> u32 {
         let slot = self.keys.len() as u32;
+        if limit < usize::MAX && self.keys.len() == self.keys.capacity() {
+            let more = self.keys.len().max(8).min(limit.saturating_sub(self.keys.len()));
+            self.keys.reserve_exact(more);
+        }
         self.keys.push(key);
         self.slots.insert(key, slot);
         slot
+    }
+
+    /// Gives slot number `slot` to another key, where the table is full with `limit` slots.
+    pub(crate) fn replace(&mut self, slot: u32, key: u64, limit: usize) {
+        if let Some(old) = self.keys.get_mut(slot as usize) {
+            // A removed key leaves its bucket marked; a map that is at most half full clears the
+            // marks in place, where a fuller one would be allocated anew.
+            if self.slots.allocation_size() < buckets(limit) * (size_of::<(u64, u32)>() + 1) {
+                let mut wide =
+                    HashMap::with_capacity_and_hasher(buckets(limit) / 8 * 7, FixedState);
+                wide.extend(self.slots.drain());
+                self.slots = wide;
+            }
+            self.slots.remove(old);
+            self.slots.insert(key, slot);
+            *old = key;
+        }
+    }
+
+    /// Takes a slot out; the last one takes its number.
+    pub(crate) fn remove(&mut self, slot: u32) {
+        let key = self.keys.swap_remove(slot as usize);
+        self.slots.remove(&key);
+        if let Some(&moved) = self.keys.get(slot as usize) {
+            self.slots.insert(moved, slot);
+        }
+    }
+
+    /// Gives back what is allocated beyond the slots.
+    pub(crate) fn trim(&mut self) {
+        self.keys.shrink_to_fit();
+        self.slots.shrink_to_fit();
     }
 
     pub(crate) fn keys(&self) -> &[u64] {
@@ -215,9 +280,20 @@ impl SlotTable {
 
     /// Bytes of the table and the keys, as allocated.
     pub(crate) fn bytes(&self) -> usize {
-        // A hashbrown bucket holds the pair and one control byte.
-        self.keys.capacity() * 8 + self.slots.capacity() * (size_of::<(u64, u32)>() + 1)
+        self.keys.capacity() * 8 + self.slots.allocation_size()
     }
+}
+
+/// Buckets, a power of two, of a map that `slots` keys fill half at most.
+fn buckets(slots: usize) -> usize {
+    (slots.max(8) * 16).div_ceil(7).next_power_of_two()
+}
+
+/// The most bytes of a table that never holds more than `slots` slots.
+pub(crate) fn table_bytes(slots: usize) -> usize {
+    // A bucket holds the pair and a control byte; a group of those stands behind the last, and
+    // what is needed to align it.
+    slots * size_of::<u64>() + buckets(slots) * (size_of::<(u64, u32)>() + 1) + 64
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::error::Result;
 use crate::observations::{Kept, Observations};
+use crate::room;
 use crate::wire::{Reader, Writer};
 
 /// Observations gathered while warming up: they are fitted to again each time their number has
@@ -27,7 +28,11 @@ impl WarmUp {
         &self.kept
     }
 
-    pub(crate) fn push(&mut self, x: &[f32], kept: Kept<'_>, weight: f32) {
+    pub(crate) fn push(&mut self, config: &Config, x: &[f32], kept: Kept<'_>, weight: f32) {
+        if config.max_bytes().is_some() {
+            let targets = if let Kept::Numbers(y) = kept { y.len() } else { 0 };
+            self.kept.reserve(room::warm_up(config), config.inputs(), targets);
+        }
         self.kept.push(x, kept, weight);
     }
 
@@ -40,10 +45,6 @@ impl WarmUp {
     pub(crate) fn finish(&mut self) -> Observations {
         self.done = true;
         std::mem::take(&mut self.kept)
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.kept.bytes()
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {

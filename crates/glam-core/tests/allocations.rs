@@ -13,7 +13,8 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
     let gates = [Family::Hadamard, Family::WinnerTakeAll { inputs: 2 }];
     let gates =
         Config::builder(4, Targets::Numbers(2)).warm_up(64).families(gates).build().unwrap();
-    for config in [numbers, labels, gates] {
+    let window = Config::builder(4, Targets::Labels).warm_up(64).window(10).build().unwrap();
+    for config in [numbers, labels, gates, window] {
         let with_labels = config.targets() == Targets::Labels;
         let mut model = Model::new(config);
         let write = |model: &mut Model, row: usize| {
@@ -70,4 +71,27 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
         assert_eq!(allocation_counter::measure(|| (0..100).for_each(&mut ask)).count_total, 0);
         assert_eq!(allocation_counter::measure(|| (0..100).for_each(&mut read)).count_total, 0);
     }
+}
+
+#[test]
+fn a_memory_at_its_byte_limit_evicts_without_an_allocation() {
+    let config = Config::builder(4, Targets::Numbers(2))
+        .tables(16)
+        .levels([8])
+        .warm_up(64)
+        .max_bytes(1 << 17)
+        .build()
+        .unwrap();
+    let mut model = Model::new(config);
+    let write = |model: &mut Model, row: usize| {
+        let x: [f32; 4] = std::array::from_fn(|input| (row * (2 * input + 3) * 7919 % 1009) as f32);
+        model.write(&x, Target::Numbers(&[row as f32, x[0]])).unwrap();
+    };
+    (0..1000).for_each(|row| write(&mut model, row));
+    let before = model.report().evictions;
+    let written = allocation_counter::measure(|| {
+        (1000..6000).for_each(|row| write(&mut model, row));
+    });
+    assert!(model.report().evictions > before + 5000);
+    assert_eq!(written.count_total, 0);
 }

@@ -36,6 +36,8 @@ enum Setting {
     View(usize),
     Levels(Vec<u8>),
     WarmUp(usize),
+    MaxBytes(u64),
+    Window(u32),
 }
 
 impl Builder {
@@ -95,6 +97,16 @@ impl Builder {
         self.with(Setting::WarmUp(observations))
     }
 
+    /// The most bytes that slots, their table and the kept history may take. Default: no bound.
+    pub fn max_bytes(self, bytes: u64) -> Self {
+        self.with(Setting::MaxBytes(bytes))
+    }
+
+    /// Writes over which what was learned is forgotten, for a world that drifts. Default: nothing is.
+    pub fn window(self, writes: u32) -> Self {
+        self.with(Setting::Window(writes))
+    }
+
     fn config(self) -> Result<Config> {
         let start = Config::builder(self.inputs, self.targets);
         let set = |builder: ConfigBuilder, setting| match setting {
@@ -105,6 +117,8 @@ impl Builder {
             Setting::View(view) => builder.view(view),
             Setting::Levels(levels) => builder.levels(levels),
             Setting::WarmUp(observations) => builder.warm_up(observations),
+            Setting::MaxBytes(bytes) => builder.max_bytes(bytes),
+            Setting::Window(writes) => builder.window(writes),
         };
         Ok(self.settings.into_iter().fold(start, set).build()?)
     }

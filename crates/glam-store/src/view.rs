@@ -24,7 +24,7 @@ impl Mapped {
         let sizes = Sizes {
             warming_up: saved.warming_up(),
             // The reading half lets them go.
-            warm_up_bytes: 0,
+            kept_bytes: 0,
             weight_bytes: weights.bytes(),
             covariance_bytes: snapshot.covariances.slots()?.bytes(),
         };

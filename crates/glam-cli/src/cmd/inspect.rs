@@ -111,6 +111,15 @@ fn what_it_is(inspection: &Inspection, known: &Known) -> String {
         Precision::Diagonal => "diagonal: one variance an input",
     };
     pairs.push(("precision", precision.to_owned()));
+    if let Some(window) = known.config.window() {
+        pairs.push(("window", format!("forgets over {} writes", grouped(window.into()))));
+    }
+    if let Some(bytes) = known.config.max_bytes() {
+        pairs.push(("byte limit", grouped(bytes)));
+        let lost = short(report.evicted_squares);
+        let evictions = grouped(report.evictions);
+        pairs.push(("evictions", format!("{evictions}, maps with a sum of squares of {lost}")));
+    }
     if report.sequence > 0 {
         pairs.push(("noise", format!("{} of a target's variance", short(report.noise))));
         pairs.push(("alike", format!("{} (lag-one correlation of errors)", short(report.alike))));

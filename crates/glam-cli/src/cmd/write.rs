@@ -64,6 +64,13 @@ pub(crate) struct WriteArgs {
     /// The seed of every random draw of a new memory; 1 unless given.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// The most bytes that a new memory's slots and what it keeps beside them may take: a number, or
+    /// one with K, M or G (1M is 1,048,576); no limit unless given.
+    #[arg(long, value_name = "BYTES", value_parser = crate::bytes::parse)]
+    max_bytes: Option<u64>,
+    /// Writes over which a new memory forgets, for data that drift; nothing is forgotten unless given.
+    #[arg(long, value_name = "N")]
+    window: Option<u32>,
 }
 
 const EXAMPLES: &str = "\
@@ -148,7 +155,7 @@ fn check(
 ) -> Result<Checked> {
     if let Some(known) = known {
         known.check_kind(wanted.labels)?;
-        check_seed(args, known)?;
+        check_settings(args, known)?;
     }
     let mut progress = Progress::new("checking", file.bytes);
     let name = file.name.clone();
@@ -203,12 +210,24 @@ fn check(
     Ok(Checked { config, exists: known.is_some(), layout, columns, notes })
 }
 
-fn check_seed(args: &WriteArgs, known: &Known) -> Result<()> {
-    let seed = known.config.seed();
-    match args.seed {
-        Some(other) if other != seed => Err(known.conflict(Conflict::Seed { seed })),
-        _ => Ok(()),
+/// Refuses settings other than those that the memory was made with.
+fn check_settings(args: &WriteArgs, known: &Known) -> Result<()> {
+    let config = &known.config;
+    let differs = |asked: Option<u64>, made: Option<u64>| asked.is_some() && asked != made;
+    let (max_bytes, window) = (config.max_bytes(), config.window().map(u64::from));
+    if differs(args.seed, Some(config.seed())) {
+        return Err(known.conflict(Conflict::Seed { seed: config.seed() }));
     }
+    for (option, asked, made) in [
+        ("--max-bytes", args.max_bytes, max_bytes),
+        ("--window", args.window.map(u64::from), window),
+    ] {
+        if differs(asked, made) {
+            let made = made.map_or_else(|| "none".to_owned(), |made| made.to_string());
+            return Err(known.conflict(Conflict::Setting { option, made }));
+        }
+    }
+    Ok(())
 }
 
 fn new_config(
@@ -220,12 +239,17 @@ fn new_config(
         Kind::Labels => Targets::Labels,
         Kind::Numbers => Targets::Numbers(layout.targets.len() as u32),
     };
-    let builder = Config::builder(layout.width(), targets);
-    match args.seed {
-        Some(seed) => builder.seed(seed),
-        None => builder,
+    let mut builder = Config::builder(layout.width(), targets);
+    if let Some(seed) = args.seed {
+        builder = builder.seed(seed);
     }
-    .build()
+    if let Some(bytes) = args.max_bytes {
+        builder = builder.max_bytes(bytes);
+    }
+    if let Some(writes) = args.window {
+        builder = builder.window(writes);
+    }
+    builder.build()
 }
 
 /// Opens the memory that the rows were checked for, or makes it.
@@ -234,7 +258,13 @@ fn open(args: &WriteArgs, checked: &Checked) -> Result<Memory> {
     let memory = if checked.exists {
         Memory::open(&args.memory)?
     } else {
-        let builder = Memory::builder(config.inputs()).seed(config.seed());
+        let mut builder = Memory::builder(config.inputs()).seed(config.seed());
+        if let Some(bytes) = config.max_bytes() {
+            builder = builder.max_bytes(bytes);
+        }
+        if let Some(writes) = config.window() {
+            builder = builder.window(writes);
+        }
         match config.targets() {
             Targets::Numbers(targets) => builder.targets(targets as usize),
             Targets::Labels => builder.labels(),

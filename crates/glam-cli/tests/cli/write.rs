@@ -74,6 +74,34 @@ fn the_seed_is_that_of_creation() {
 }
 
 #[test]
+fn the_bounds_are_those_of_creation() {
+    let place = Place::new();
+    place.file("rows.csv", product(0, 1500));
+    let bounds = "write m rows.csv --targets last:1 --max-bytes 256K --window 500";
+    place.glam(bounds).succeeds();
+    let config = Memory::open_read_only(place.path("m")).unwrap().config().clone();
+    assert_eq!((config.max_bytes(), config.window()), (Some(1 << 18), Some(500)));
+    place.glam(bounds).succeeds();
+    place.glam("write m rows.csv --targets last:1").succeeds();
+    let run = place.glam("inspect m").succeeds();
+    assert!(run.out.contains("262,144") && run.out.contains("evictions"), "{}", run.out);
+    assert!(run.out.contains("forgets over 500 writes"), "{}", run.out);
+    let before = place.bytes("m");
+    for (option, made) in [("--max-bytes 1M", "--max-bytes 262144"), ("--window 9", "--window 500")]
+    {
+        place
+            .glam(&format!("write m rows.csv --targets last:1 {option}"))
+            .fails(1, &["m: ", made, "counts at creation only", "nothing was written"]);
+    }
+    assert_eq!(place.bytes("m"), before);
+    let unit = place.glam("write n rows.csv --targets last:1 --max-bytes 1X");
+    assert!(unit.status == Some(2) && unit.err.contains("64M"), "{}", unit.err);
+    place
+        .glam("write n rows.csv --targets last:1 --max-bytes 9")
+        .fails(1, &["max_bytes", "65,536"]);
+}
+
+#[test]
 fn labels_are_learned_counted_and_recalled() {
     let place = Place::new();
     let label = |line: &str| {

@@ -4,6 +4,7 @@ use crate::config::{Config, MAX_GATE_FLOATS};
 use crate::gate::Family;
 use crate::kernel::LANES;
 use crate::picks::{Deal, Picks};
+use crate::room;
 
 /// Tables of a candidate whose tables have several levels, and of one whose tables have few.
 const TABLES: (usize, usize) = (128, 256);
@@ -89,6 +90,7 @@ pub(crate) fn candidates(
     found.retain(|candidate| {
         let picks = &candidate.picks;
         picks.gate_floats() <= MAX_GATE_FLOATS
+            && room::check(config, picks.view + 1, outputs, picks.active()).is_ok()
             && slots(picks, rows).saturating_mul(slot_floats(picks, outputs)) <= MOST_FLOATS
     });
     if found.is_empty() { vec![as_is] } else { found }

@@ -3,9 +3,10 @@
 use super::lifted::Lifted;
 use super::solve::{Grams, Held, Inverses, inverse, solve};
 use super::workers::{Workers, collect};
-use crate::config::Precision;
+use crate::config::Config;
 use crate::recall::prior_variance;
-use crate::slots::{Arena, lines_for};
+use crate::slots::Arena;
+use crate::window;
 
 /// Rounds in which the claimed variance and the covariances are brought into step.
 const ROUNDS: usize = 6;
@@ -26,7 +27,7 @@ pub(crate) struct Slots {
 pub(crate) fn finish(
     lifted: &Lifted<'_>,
     (lambda, iterations): (f64, usize),
-    precision: Precision,
+    (config, now): (&Config, u64),
     noise: f64,
     weight_lines: usize,
     workers: &dyn Workers,
@@ -53,13 +54,15 @@ pub(crate) fn finish(
         });
         claimed = noise + parts.into_iter().sum::<f64>() / total;
     }
-    let stride = lines_for(precision.floats(n));
+    let stride = window::covariance_lines(config, n);
     let parts = collect(workers, pieces, |piece| {
         let range = slots * piece / pieces..slots * (piece + 1) / pieces;
         let mut part = Arena::new(stride);
         for slot in range {
             let covariance = posterior(&grams.dense(slot), n, prior, claimed);
-            precision.set(part.push(), n, &covariance);
+            let slot = part.push();
+            config.precision().set(slot, n, &covariance);
+            window::stamp(config, slot, n, now);
         }
         part
     });

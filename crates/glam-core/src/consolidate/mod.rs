@@ -201,7 +201,7 @@ impl Model {
         let slots = finish::finish(
             &lifted,
             (lambda, iterations),
-            self.recall.config.precision(),
+            (&self.recall.config, structure.decision().sequence),
             f64::from(self.recall.noise.variance()),
             weight_lines(structure.width(), outputs),
             workers,
@@ -219,6 +219,7 @@ impl Model {
         model.covariances = slots.covariances;
         model.rehearsal.start(&model.recall.config, history);
         model.warm_up.finish();
+        model.bound();
         Ok(model)
     }
 }

@@ -24,7 +24,7 @@ const LEAST_VARIANCE: f32 = 1e-30;
 
 /// Groups of column `j`.
 #[inline(always)]
-fn width(j: usize) -> usize {
+pub(super) fn width(j: usize) -> usize {
     j / LANES + 1
 }
 

@@ -3,6 +3,7 @@
 mod diagonal;
 mod full;
 pub(crate) mod map;
+mod relax;
 pub(crate) mod simd;
 
 use crate::config::Precision;
@@ -75,6 +76,24 @@ impl Precision {
         match self {
             Self::Full => full::spread(simd, covariance, n, step),
             Self::Diagonal => diagonal::spread(simd, covariance, step),
+        }
+    }
+
+    /// P <- `keep` P + (1 - `keep`) `variance` I; `old` is working memory of at least
+    /// [`Precision::floats`].
+    #[inline(always)]
+    pub(crate) fn relax<S: Simd>(
+        self,
+        simd: S,
+        covariance: &mut [f32],
+        n: usize,
+        keep: f32,
+        variance: f32,
+        old: &mut [Lane],
+    ) {
+        match self {
+            Self::Full => relax::full(simd, covariance, n, keep, variance, old),
+            Self::Diagonal => relax::diagonal(simd, covariance, keep, variance),
         }
     }
 

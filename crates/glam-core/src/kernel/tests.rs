@@ -62,12 +62,20 @@ impl Slot {
         (spread, u.as_flattened())
     }
 
+    fn relax(&mut self, keep: f32, variance: f32) {
+        let mut old = vec![[0.0; LANES]; self.covariance.len().div_ceil(LANES)];
+        let Self { precision, n, covariance, .. } = self;
+        precision.relax(Portable, covariance, *n, keep, variance, &mut old);
+    }
+
     fn spread(&mut self, phi: &[f32]) -> f32 {
         let [f, v, _] = &mut self.scratch;
         let mut step = Step { phi: lanes(phi), f, v };
         self.precision.spread(Portable, &self.covariance, self.n, &mut step)
     }
 }
+
+mod relax;
 
 fn random_phi(rng: &mut Rng, n: usize) -> Vec<f32> {
     let mut phi: Vec<f32> = (0..n).map(|_| rng.normal()).collect();
