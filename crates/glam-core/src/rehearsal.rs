@@ -9,7 +9,7 @@ use crate::shift::Shift;
 use crate::wire::{Reader, Writer};
 
 /// The most observations that a write learns again of itself.
-pub const MAX_AUTO_REHEARSE: u32 = 4;
+pub const MAX_AUTO_REHEARSE: u32 = 6;
 /// The most observations that are kept, whatever the bytes.
 const MOST_KEPT: usize = 1 << 20;
 /// One kept observation is looked at once in so many writes.
@@ -27,7 +27,7 @@ const LASTING: f64 = 0.99999;
 /// The lag-one correlation of errors: likewise.
 const ALIKE: (f64, f64) = (0.1, 0.4);
 /// How far the late targets are from those of all: up to the first nothing is rehearsed.
-const MOVED: (f64, f64) = (0.1, 0.2);
+const MOVED: (f64, f64) = (0.1, 0.15);
 /// The streams of draws: which observation gives way to a new one, and which are rehearsed.
 const KEEP_STREAM: u64 = 0x4B65_6570;
 const PICK_STREAM: u64 = 0x5069_636B;
