@@ -14,6 +14,7 @@ use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable, lines_for};
 use crate::structure::Structure;
 use crate::temperature::Temperature;
+use crate::told::Told;
 use crate::warm_up::{Kept, WarmUp};
 
 /// Times the observations of the warm-up are gone through when the memory is fitted to them: once
@@ -78,6 +79,8 @@ pub struct Model {
     pub(crate) recall: Recall<Arena>,
     pub(crate) covariances: Arena,
     pub(crate) warm_up: WarmUp,
+    /// What was said about the observations of the warm-up, all but the first; none for labels.
+    pub(crate) told: Told,
     scratch: Scratch,
     /// The prediction made before the last write, in the units of the data.
     before: Vec<f32>,
@@ -96,11 +99,17 @@ impl Model {
             weights: Arena::default(),
             config,
         };
-        Self::from_parts(recall, Arena::default(), WarmUp::default())
+        Self::from_parts(recall, Arena::default(), WarmUp::default(), Told::default())
     }
 
-    pub(crate) fn from_parts(recall: Recall<Arena>, covariances: Arena, warm_up: WarmUp) -> Self {
-        Self { recall, covariances, warm_up, scratch: Scratch::default(), before: Vec::new() }
+    pub(crate) fn from_parts(
+        recall: Recall<Arena>,
+        covariances: Arena,
+        warm_up: WarmUp,
+        told: Told,
+    ) -> Self {
+        let (scratch, before) = (Scratch::default(), Vec::new());
+        Self { recall, covariances, warm_up, told, scratch, before }
     }
 
     /// The reading half.
@@ -167,11 +176,15 @@ impl Model {
         if self.recall.structure.is_some() {
             self.learn(x, kept, Pass::First)?;
             self.note_prediction();
+            if !self.warm_up.done() && matches!(kept, Kept::Numbers(_)) {
+                self.told.push(&self.before, self.scratch.claimed);
+            }
         }
         if self.warm_up.due(self.recall.config.warm_up()) {
             self.fit()?;
             if self.warm_up.count() >= self.recall.config.warm_up() {
                 self.warm_up.finish();
+                self.told = Told::default();
             }
         }
         self.recall.sequence += 1;
@@ -223,17 +236,10 @@ impl Model {
         }
     }
 
-    /// Fits the memory to the observations gathered so far and calibrates it on parts of them.
+    /// Fits the normaliser, the views and the gates to the observations gathered so far and
+    /// learns them anew. Statistics of errors go on from what was told about them.
     fn fit(&mut self) -> Result<()> {
         let warm_up = std::mem::take(&mut self.warm_up);
-        let result = self.fit_to(&warm_up).and_then(|()| self.calibrate(&warm_up));
-        self.warm_up = warm_up;
-        result
-    }
-
-    /// Fits the normaliser, the views and the gates to the observations of `warm_up` and learns
-    /// them anew.
-    pub(crate) fn fit_to(&mut self, warm_up: &WarmUp) -> Result<()> {
         let recall = &mut self.recall;
         let outputs = recall.outputs();
         let structure = Structure::fit(&recall.config, warm_up.rows(), warm_up.targets(), outputs);
@@ -242,17 +248,24 @@ impl Model {
         let covariance = recall.config.precision().floats(structure.n());
         self.covariances = Arena::new(lines_for(covariance));
         recall.structure = Some(structure);
-        recall.noise = Noise::new(recall.config.targets());
-        recall.temperature = Temperature::default();
         recall.noise.widen(outputs);
+        recall.noise.forget_neighbours();
         let inputs = recall.config.inputs();
-        let passes = [Pass::First].into_iter().chain([Pass::Again; WARM_UP_PASSES - 1]);
-        passes.flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i))).try_for_each(
-            |(pass, index)| {
+        let passes = [Pass::Refit].into_iter().chain([Pass::Again; WARM_UP_PASSES - 1]);
+        let result = passes
+            .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
+            .try_for_each(|(pass, index)| {
                 let (x, kept) = warm_up.get(index, inputs, outputs);
                 self.learn(x, kept, pass)
-            },
-        )
+            });
+        if self.recall.config.targets() != Targets::Labels {
+            // About the very first observation nothing was told.
+            let rows = (warm_up.count() - self.told.len().min(warm_up.count())..warm_up.count())
+                .map(|row| warm_up.get(row, inputs, outputs));
+            self.recall.calibrate(rows, &self.told, &mut self.scratch);
+        }
+        self.warm_up = warm_up;
+        result
     }
 
     /// The write itself, on checked values and with room for every output.
@@ -282,7 +295,7 @@ impl Model {
     pub fn report(&self) -> Report {
         self.recall.report(&Sizes {
             warming_up: (!self.warm_up.done()).then(|| self.warm_up.count()),
-            warm_up_bytes: self.warm_up.bytes(),
+            warm_up_bytes: self.warm_up.bytes() + self.told.bytes(),
             weight_bytes: self.recall.weights.bytes(),
             covariance_bytes: self.covariances.bytes(),
         })
@@ -301,6 +314,9 @@ pub(crate) fn weight_lines(width: usize, outputs: usize) -> usize {
 enum Pass {
     /// It comes: its error is prequential and is counted.
     First,
+    /// It is gone through again after a fit: its error tells how alike neighbours are and nothing
+    /// else, as the gates have seen it.
+    Refit,
     /// It was learned before: its error says nothing about new cues.
     Again,
 }
@@ -338,7 +354,8 @@ impl Kernel for Update<'_> {
         }
         predict(simd, structure, weights, scratch)?;
 
-        let Scratch { phi, active, predicted, errors, f, v, spreads, u, .. } = scratch;
+        let Scratch { phi, active, predicted, errors, f, v, spreads, u, claimed: told, .. } =
+            scratch;
         let normaliser = structure.normaliser();
         for (output, (error, predicted)) in errors.iter_mut().zip(predicted.iter()).enumerate() {
             let y = match self.kept {
@@ -358,12 +375,17 @@ impl Kernel for Update<'_> {
             *spread = precision.spread(simd, covariances.floats(slot), n, &mut Step { phi, f, v });
             claimed += *spread;
         }
-        if self.pass == Pass::First {
-            noise.observe(errors, claimed, active);
-            if let Kept::Class(class) = self.kept {
-                temperature.observe(predicted, class);
+        match (self.pass, self.kept) {
+            (Pass::First, kept) => {
+                noise.observe(errors, claimed, active);
+                if let Kept::Class(class) = kept {
+                    temperature.observe(predicted, class);
+                }
             }
+            (Pass::Refit, _) => noise.observe_neighbours(errors),
+            (Pass::Again, _) => {}
         }
+        *told = claimed;
 
         let gain = 1.0 / claimed;
         errors.iter_mut().for_each(|error| *error *= gain);

@@ -11,6 +11,7 @@ use crate::recall::Recall;
 use crate::slots::{Arena, Line, SlotLines, SlotTable, lines_for};
 use crate::structure::Structure;
 use crate::temperature::Temperature;
+use crate::told::Told;
 use crate::warm_up::WarmUp;
 use crate::wire::{Reader, Writer};
 
@@ -45,6 +46,7 @@ impl Model {
         recall.noise.encode(&mut writer);
         recall.temperature.encode(&mut writer);
         self.warm_up.encode(&mut writer);
+        self.told.encode(&mut writer);
         writer.u8(recall.structure.is_some().into());
         if let Some(structure) = &recall.structure {
             structure.encode(&mut writer);
@@ -82,8 +84,8 @@ impl Model {
                 at: 4 * at,
             });
         }
-        let (recall, warm_up) = saved.with_parts(weights);
-        Ok(Self::from_parts(recall, covariances, warm_up))
+        let (recall, warm_up, told) = saved.with_parts(weights);
+        Ok(Self::from_parts(recall, covariances, warm_up, told))
     }
 }
 
@@ -96,6 +98,7 @@ pub struct SavedRecall {
     noise: Noise,
     temperature: Temperature,
     warm_up: WarmUp,
+    told: Told,
     structure: Option<Structure>,
     slots: SlotTable,
 }
@@ -127,6 +130,7 @@ impl SavedRecall {
         let noise = Noise::decode(&mut reader, config.targets(), counted, keys.len())?;
         let temperature = Temperature::decode(&mut reader)?;
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
+        let told = Told::decode(&mut reader, &config, outputs, warm_up.count())?;
         let structure = match reader.u8()? {
             0 => None,
             _ => Some(Structure::decode(&mut reader, &config)?),
@@ -136,7 +140,7 @@ impl SavedRecall {
         }
         reader.end()?;
         let slots = SlotTable::from_keys(keys)?;
-        Ok(Self { config, sequence, labels, noise, temperature, warm_up, structure, slots })
+        Ok(Self { config, sequence, labels, noise, temperature, warm_up, told, structure, slots })
     }
 
     /// Observations written.
@@ -179,10 +183,10 @@ impl SavedRecall {
         self.with_parts(weights).0
     }
 
-    fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp) {
-        let Self { config, sequence, labels, noise, temperature, warm_up, structure, slots } = self;
+    fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp, Told) {
+        let Self { config, sequence, labels, noise, temperature, structure, slots, .. } = self;
         let recall =
             Recall { config, labels, sequence, noise, temperature, structure, slots, weights };
-        (recall, warm_up)
+        (recall, self.warm_up, self.told)
     }
 }
