@@ -44,7 +44,7 @@ struct Arguments {
     #[arg(long, value_name = "N")]
     splits: Option<usize>,
     /// The classes of Fashion-MNIST that are left out in turn, 0 to 9.
-    #[arg(long, value_delimiter = ',', default_value = "8", value_name = "N,N")]
+    #[arg(long, value_delimiter = ',', default_value = "0,1,2,3,4,5,6,7,8,9", value_name = "N,N")]
     #[arg(value_parser = clap::value_parser!(u32).range(0..10))]
     left_out: Vec<u32>,
     /// The memory's seed.
@@ -279,6 +279,7 @@ fn novelty(arguments: &Arguments) -> Result<()> {
     let strange = (unseen(&memory, noise.view())?, nearest(noise.view(), set.train_x.view()));
     print_novelty("uniform noise", &strange, &known);
 
+    let mut sums = (0.0, 0.0);
     for &class in &arguments.left_out {
         let kept: Vec<usize> = (0..train.len()).filter(|&row| train[row] != class).collect();
         let stored = set.train_x.select(Axis(0), &kept);
@@ -293,18 +294,26 @@ fn novelty(arguments: &Arguments) -> Result<()> {
             Ok((unseen(&memory, cues.view())?, nearest(cues.view(), stored.view())))
         };
         let name = format!("the class {:?}, never written", names[class as usize]);
-        print_novelty(&name, &judge(&rows(true))?, &judge(&rows(false))?);
+        let (own, distance) = print_novelty(&name, &judge(&rows(true))?, &judge(&rows(false))?);
+        sums = (sums.0 + own, sums.1 + distance);
     }
+    let count = arguments.left_out.len() as f64;
+    println!("{:<38} {:.4} | {:.4}", "mean of the classes", sums.0 / count, sums.1 / count);
     Ok(())
 }
 
-fn print_novelty(name: &str, strange: &(Vec<f32>, Vec<f32>), known: &(Vec<f32>, Vec<f32>)) {
+fn print_novelty(
+    name: &str,
+    strange: &(Vec<f32>, Vec<f32>),
+    known: &(Vec<f32>, Vec<f32>),
+) -> (f64, f64) {
     let (own, distance) = (auroc(&strange.0, &known.0), auroc(&strange.1, &known.1));
     println!(
-        "{name:<34} {own:.4} | {distance:.4}   ({} against {} cues)",
+        "{name:<38} {own:.4} | {distance:.4}   ({} against {} cues)",
         strange.0.len(),
         known.0.len()
     );
+    (own, distance)
 }
 
 fn write(memory: &Memory, x: ArrayView2<'_, f32>, y: &[u32], names: &[String]) -> Result<()> {
