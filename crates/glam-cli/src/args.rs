@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::str::FromStr;
+
 use clap::builder::Styles;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -53,6 +55,22 @@ pub(crate) enum Header {
     Yes,
     /// It does not: every row is data.
     No,
+}
+
+/// The share of truths that an interval holds, given in percent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Level(pub(crate) f64);
+
+impl FromStr for Level {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.strip_suffix('%').unwrap_or(text);
+        match text.parse::<f64>() {
+            Ok(percent) if percent > 0.0 && percent < 100.0 => Ok(Self(percent / 100.0)),
+            _ => Err("give a number of percent, more than 0 and less than 100"),
+        }
+    }
 }
 
 /// Which columns of a file are targets, and what they hold.

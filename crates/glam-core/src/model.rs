@@ -2,7 +2,7 @@
 
 use ndarray::ArrayView2;
 
-use crate::config::Config;
+use crate::config::{Config, Targets};
 use crate::error::{Error, Result};
 use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{LANES, Simd, Step, map};
@@ -18,6 +18,7 @@ use crate::scratch::{Active, Scratch};
 use crate::slots::{Arena, LINE_FLOATS, MAX_SLOTS, SlotTable};
 use crate::structure::Structure;
 use crate::temperature::Temperature;
+use crate::told::Told;
 use crate::warm_up::WarmUp;
 use crate::window;
 
@@ -49,6 +50,8 @@ pub struct Model {
     pub(crate) recall: Recall<Arena>,
     pub(crate) covariances: Arena,
     pub(crate) warm_up: WarmUp,
+    /// What was said about the observations of the warm-up, all but the first; none for labels.
+    pub(crate) told: Told,
     pub(crate) rehearsal: Rehearsal,
     scratch: Scratch,
     /// The prediction made before the last write, in the units of the data.
@@ -69,17 +72,19 @@ impl Model {
             room: Room::default(),
             config,
         };
-        Self::from_parts(recall, Arena::default(), WarmUp::default(), Rehearsal::default())
+        let (warm_up, rehearsal) = (WarmUp::default(), Rehearsal::default());
+        Self::from_parts(recall, Arena::default(), warm_up, Told::default(), rehearsal)
     }
 
     pub(crate) fn from_parts(
         recall: Recall<Arena>,
         covariances: Arena,
         warm_up: WarmUp,
+        told: Told,
         rehearsal: Rehearsal,
     ) -> Self {
         let (scratch, before) = (Scratch::default(), Vec::new());
-        Self { recall, covariances, warm_up, rehearsal, scratch, before }
+        Self { recall, covariances, warm_up, told, rehearsal, scratch, before }
     }
 
     /// The reading half.
@@ -177,6 +182,8 @@ impl Model {
                 self.note_new(kept, square);
                 self.rehearse()?;
                 self.rehearsal.offer(&self.recall.config, x, kept, weight);
+            } else if matches!(kept, Kept::Numbers(_)) {
+                self.told.push(&self.before, self.scratch.claimed);
             }
         }
         let last = room::warm_up(&self.recall.config);
@@ -184,6 +191,7 @@ impl Model {
             self.fit()?;
             if self.warm_up.count() >= last {
                 let observations = self.warm_up.finish();
+                self.told = Told::default();
                 self.rehearsal.start(&self.recall.config, &observations);
             }
         }
@@ -328,17 +336,10 @@ impl Model {
         room.shrink(config, structure.n(), &mut Parts { slots, weights, covariances, noise });
     }
 
-    /// Fits the memory to the observations gathered so far and calibrates it on parts of them.
+    /// Fits the normaliser, the views and the gates to the observations gathered so far and
+    /// learns them anew. Statistics of errors go on from what was told about them.
     fn fit(&mut self) -> Result<()> {
         let warm_up = std::mem::take(&mut self.warm_up);
-        let result = self.fit_to(&warm_up).and_then(|()| self.calibrate(&warm_up));
-        self.warm_up = warm_up;
-        result
-    }
-
-    /// Fits the normaliser, the views and the gates to the observations of `warm_up` and learns
-    /// them anew.
-    pub(crate) fn fit_to(&mut self, warm_up: &WarmUp) -> Result<()> {
         let recall = &mut self.recall;
         let outputs = recall.outputs();
         let structure = Structure::fit(
@@ -352,17 +353,25 @@ impl Model {
         recall.weights = Arena::new(weight_lines(structure.width(), outputs));
         self.covariances = Arena::new(window::covariance_lines(&recall.config, structure.n()));
         recall.structure = Some(structure);
-        recall.noise = Noise::new(recall.config.targets());
-        recall.temperature = Temperature::default();
         recall.noise.widen(outputs);
+        recall.noise.forget_neighbours();
         let inputs = recall.config.inputs();
-        let passes = [Pass::First].into_iter().chain([Pass::Again; WARM_UP_PASSES - 1]);
-        passes.flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i))).try_for_each(
-            |(pass, index)| {
+        let passes = [Pass::Refit].into_iter().chain([Pass::Again; WARM_UP_PASSES - 1]);
+        let result = passes
+            .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
+            .try_for_each(|(pass, index)| {
                 let (x, kept, weight) = warm_up.kept().get(index, inputs, outputs);
                 self.learn(x, kept, weight, pass).map(|_| ())
-            },
-        )
+            });
+        if self.recall.config.targets() != Targets::Labels {
+            // About the very first observation nothing was told.
+            let rows = (warm_up.count() - self.told.len().min(warm_up.count())..warm_up.count())
+                .map(|row| warm_up.kept().get(row, inputs, outputs))
+                .map(|(x, kept, _)| (x, kept));
+            self.recall.calibrate(rows, &self.told, &mut self.scratch);
+        }
+        self.warm_up = warm_up;
+        result
     }
 
     /// The write itself, on checked values and with room for every output. Gives the squared error
@@ -401,7 +410,7 @@ impl Model {
         let kept = if bounded { Observations::allocated } else { Observations::bytes };
         self.recall.report(&Sizes {
             warming_up: (!self.warm_up.done()).then(|| self.warm_up.count()),
-            kept_bytes: kept(self.warm_up.kept()) + kept(self.rehearsal.kept()),
+            kept_bytes: kept(self.warm_up.kept()) + self.told.bytes() + kept(self.rehearsal.kept()),
             weight_bytes: slots(&self.recall.weights),
             covariance_bytes: slots(&self.covariances),
         })
@@ -420,6 +429,9 @@ pub(crate) fn weight_lines(width: usize, outputs: usize) -> usize {
 enum Pass {
     /// It comes: its error is prequential and is counted.
     First,
+    /// It is gone through again after a fit: its error tells how alike neighbours are and nothing
+    /// else, as the gates have seen it.
+    Refit,
     /// It was learned before: its error says nothing about new cues.
     Again,
     /// It is only looked at.
@@ -470,7 +482,9 @@ impl Kernel for Update<'_> {
         }
         predict(simd, structure, weights, scratch)?;
 
-        let Scratch { phi, active, predicted, errors, f, v, spreads, u, old, .. } = scratch;
+        let Scratch {
+            phi, active, predicted, errors, f, v, spreads, u, old, claimed: told, ..
+        } = scratch;
         let normaliser = structure.normaliser();
         for (output, (error, predicted)) in errors.iter_mut().zip(predicted.iter()).enumerate() {
             let y = match self.kept {
@@ -489,7 +503,7 @@ impl Kernel for Update<'_> {
         let base = match self.pass {
             // A rehearsed observation is drawn at random: it has no neighbour that it is like.
             Pass::Again => noise.plain(),
-            Pass::First | Pass::Probe => noise.variance(),
+            Pass::First | Pass::Refit | Pass::Probe => noise.variance(),
         };
         let own_noise = base / self.weight;
         let mut claimed = own_noise;
@@ -502,12 +516,17 @@ impl Kernel for Update<'_> {
             *spread = precision.spread(simd, covariances.floats(slot), n, &mut Step { phi, f, v });
             claimed += *spread;
         }
-        if self.pass == Pass::First {
-            noise.observe(errors, claimed, active);
-            if let Kept::Class(class) = self.kept {
-                temperature.observe(predicted, class);
+        match (self.pass, self.kept) {
+            (Pass::First, kept) => {
+                noise.observe(errors, claimed, active);
+                if let Kept::Class(class) = kept {
+                    temperature.observe(predicted, class);
+                }
             }
+            (Pass::Refit, _) => noise.observe_neighbours(errors),
+            (Pass::Again | Pass::Probe, _) => {}
         }
+        *told = claimed;
 
         let gain = 1.0 / claimed;
         // The error of a target that is not known is NaN: it corrects nothing.

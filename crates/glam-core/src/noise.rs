@@ -147,8 +147,9 @@ impl Noise {
         self.observe_size(errors, total, active);
     }
 
+    /// The part of [`Noise::observe`] that depends on what came just before.
     #[inline(always)]
-    fn observe_neighbours(&mut self, errors: &[f32]) {
+    pub(crate) fn observe_neighbours(&mut self, errors: &[f32]) {
         let keep = 1.0 - 1.0 / ALIKE_WINDOW;
         let (mut own, mut neighbour) = (0.0, 0.0);
         for (&error, last) in errors.iter().zip(&mut self.last) {
@@ -161,7 +162,7 @@ impl Noise {
         self.neighbour = keep * self.neighbour + neighbour;
     }
 
-    /// The part of [`Noise::observe`] that does not depend on what came just before.
+    /// The part of [`Noise::observe`] that does not.
     #[inline(always)]
     pub(crate) fn observe_size(&mut self, errors: &[f32], total: f32, active: &[Active]) {
         let certainty = 1.0 / f64::from(total * self.factor(active));
@@ -184,6 +185,12 @@ impl Noise {
             }
         }
         self.silent.observe(0.0);
+    }
+
+    /// Forgets how alike neighbours are.
+    pub(crate) fn forget_neighbours(&mut self) {
+        (self.own, self.neighbour) = (0.0, 0.0);
+        self.last.fill(0.0);
     }
 
     /// Forgets everything but how alike neighbours are.

@@ -39,7 +39,8 @@ const KEPT_PART: u64 = 4;
 /// Bytes of one kept observation, as allocated.
 fn row_bytes(config: &Config) -> u64 {
     let targets = match config.targets() {
-        Targets::Numbers(targets) => u64::from(targets),
+        // The target, and what was told about it, in a list that grows by doubling.
+        Targets::Numbers(targets) => 3 * u64::from(targets) + 2,
         Targets::Labels => 0,
     };
     4 * (config.inputs() as u64 + targets + 2)

@@ -13,6 +13,7 @@ use crate::room::{self, Room};
 use crate::slots::{Arena, Line, SlotLines, SlotTable};
 use crate::structure::Structure;
 use crate::temperature::Temperature;
+use crate::told::Told;
 use crate::warm_up::WarmUp;
 use crate::window;
 use crate::wire::{Reader, Writer};
@@ -49,6 +50,7 @@ impl Model {
         recall.noise.encode(&mut writer);
         recall.temperature.encode(&mut writer);
         self.warm_up.encode(&mut writer);
+        self.told.encode(&mut writer);
         self.rehearsal.encode(&mut writer);
         writer.u8(recall.structure.is_some().into());
         if let Some(structure) = &recall.structure {
@@ -91,8 +93,8 @@ impl Model {
                 at: 4 * at,
             });
         }
-        let (recall, warm_up, rehearsal) = saved.with_parts(weights);
-        let mut model = Self::from_parts(recall, covariances, warm_up, rehearsal);
+        let (recall, warm_up, told, rehearsal) = saved.with_parts(weights);
+        let mut model = Self::from_parts(recall, covariances, warm_up, told, rehearsal);
         if let Some(structure) = &model.recall.structure {
             let (config, outputs) = (&model.recall.config, model.recall.outputs());
             room::check(config, structure.n(), outputs, structure.active())?;
@@ -111,6 +113,7 @@ pub struct SavedRecall {
     noise: Noise,
     temperature: Temperature,
     warm_up: WarmUp,
+    told: Told,
     rehearsal: Rehearsal,
     structure: Option<Structure>,
     room: Room,
@@ -154,6 +157,7 @@ impl SavedRecall {
         };
         let temperature = Temperature::decode(&mut reader)?;
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
+        let told = Told::decode(&mut reader, &config, outputs, warm_up.count())?;
         let mut rehearsal = Rehearsal::decode(&mut reader, outputs)?;
         let structure = match reader.u8()? {
             0 => None,
@@ -181,6 +185,7 @@ impl SavedRecall {
             noise,
             temperature,
             warm_up,
+            told,
             rehearsal,
             structure,
             room,
@@ -229,7 +234,7 @@ impl SavedRecall {
         self.with_parts(weights).0
     }
 
-    fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp, Rehearsal) {
+    fn with_parts<W>(self, weights: W) -> (Recall<W>, WarmUp, Told, Rehearsal) {
         let Self {
             config,
             sequence,
@@ -237,6 +242,7 @@ impl SavedRecall {
             noise,
             temperature,
             warm_up,
+            told,
             rehearsal,
             structure,
             room,
@@ -253,6 +259,6 @@ impl SavedRecall {
             weights,
             room,
         };
-        (recall, warm_up, rehearsal)
+        (recall, warm_up, told, rehearsal)
     }
 }

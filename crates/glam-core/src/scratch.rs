@@ -37,6 +37,8 @@ pub struct Scratch {
     pub(crate) v: Vec<Lane>,
     /// phi' P phi of every active slot.
     pub(crate) spreads: Vec<f32>,
+    /// S at the observation that was learned last.
+    pub(crate) claimed: f32,
     /// u = P phi of one slot.
     pub(crate) u: Vec<Lane>,
     /// A slot's covariance while it is relaxed.

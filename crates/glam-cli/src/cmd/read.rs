@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use glam_memory::{Explanation, Memory};
 
-use crate::args::Header;
+use crate::args::{Header, Level};
 use crate::error::{Error, Result};
 use crate::known::Known;
 use crate::layout::Layout;
@@ -42,6 +42,17 @@ pub(crate) struct ReadArgs {
     /// Add the spread in which the truth is expected, one standard deviation: columns NAME_std.
     #[arg(long)]
     std: bool,
+    /// Add the interval that holds the truth with a probability of PERCENT: columns NAME_low and
+    /// NAME_high. Not for labels: those have --probabilities.
+    #[arg(long, value_name = "PERCENT")]
+    interval: Option<Level>,
+    /// Add the probability that the label is the right one: the column `probability`.
+    #[arg(long)]
+    probabilities: bool,
+    /// Add how much of the row's surroundings the memory has seen, whatever belongs to it: the
+    /// column `familiarity`, 0 (nothing like it) to 1.
+    #[arg(long)]
+    familiarity: bool,
     /// Add the slots that made the answer, the eight with the largest shares: the column `active`
     /// of `table/decisions:share`, with `root` for the slot of the whole space.
     #[arg(long)]
@@ -57,12 +68,23 @@ const EXAMPLES: &str = "\
 Examples:
   glam read robot.glam cues.csv > predictions.csv
   glam read robot.glam cues.csv --std
+  glam read robot.glam cues.csv --interval 90 --familiarity
   echo 0.5,1.5 | glam read robot.glam -";
 
 pub(crate) fn run(args: &ReadArgs) -> Result<()> {
     let memory = Memory::open_read_only(&args.memory)?;
     let known = Known::of(&args.memory, &memory)?;
     known.check_written()?;
+    if args.interval.is_some() && known.learns_labels() {
+        return Err(Error::CommandLine(
+            "--interval is for numbers, and this memory learns labels; use --probabilities",
+        ));
+    }
+    if args.probabilities && !known.learns_labels() {
+        return Err(Error::CommandLine(
+            "--probabilities is for labels, and this memory learns numbers; use --interval",
+        ));
+    }
     let source = Source::open(&args.file)?;
     let name = source.name.clone();
     let mut rows = Rows::open(&name, source.into_reader(), Kind::Numbers, |table| {
@@ -103,6 +125,9 @@ pub(crate) fn run(args: &ReadArgs) -> Result<()> {
 struct Answer {
     values: Vec<f32>,
     spreads: Option<Vec<f32>>,
+    intervals: Option<Vec<(f32, f32)>>,
+    probability: Option<f32>,
+    familiarity: Option<f32>,
     explanation: Option<Explanation>,
 }
 
@@ -115,6 +140,15 @@ impl Answer {
         } else {
             self.values.resize(memory.outputs(), 0.0);
             memory.read_into(x, &mut self.values)?;
+        }
+        if let Some(Level(level)) = args.interval {
+            self.intervals = Some(memory.read_with_interval(x, level)?.1);
+        }
+        if args.probabilities {
+            self.probability = Some(memory.classify(x)?.probability);
+        }
+        if args.familiarity {
+            self.familiarity = Some(memory.familiarity(x)?.seen);
         }
         if args.explain {
             self.explanation = Some(memory.explain(x)?);
@@ -140,9 +174,19 @@ impl Output {
         } else {
             known.target_names()
         };
+        let numbers = names[usize::from(known.learns_labels())..].to_vec();
         if args.std {
-            let numbers = if known.learns_labels() { &names[1..] } else { &names[..] };
-            names.extend(numbers.iter().map(|name| format!("{name}_std")).collect::<Vec<_>>());
+            names.extend(numbers.iter().map(|name| format!("{name}_std")));
+        }
+        if args.interval.is_some() {
+            let ends = |name| [format!("{name}_low"), format!("{name}_high")];
+            names.extend(numbers.iter().flat_map(ends));
+        }
+        if args.probabilities {
+            names.push("probability".to_owned());
+        }
+        if args.familiarity {
+            names.push("familiarity".to_owned());
         }
         if args.explain {
             names.push("active".to_owned());
@@ -162,6 +206,13 @@ impl Output {
             for &number in answer.values.iter().chain(answer.spreads.iter().flatten()) {
                 self.number(number)?;
             }
+        }
+        for &(low, high) in answer.intervals.iter().flatten() {
+            self.number(low)?;
+            self.number(high)?;
+        }
+        for number in [answer.probability, answer.familiarity].into_iter().flatten() {
+            self.number(number)?;
         }
         if let Some(explanation) = &answer.explanation {
             self.writer.write_field(active(explanation)).map_err(failed)?;

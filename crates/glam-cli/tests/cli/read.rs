@@ -41,6 +41,47 @@ fn numbers_are_those_of_the_library_to_the_last_bit() {
 }
 
 #[test]
+fn intervals_and_familiarity_are_those_of_the_library_and_come_after_the_spread() {
+    let place = Place::with_memory(200);
+    place.file("cues.csv", "0.3,-1.7\n1e-20,2\n100,-100\n");
+    let run = place.glam("read m cues.csv --std --interval 90 --familiarity").succeeds();
+    assert_eq!(run.out.lines().next(), Some("y,y_std,y_low,y_high,familiarity"));
+    let memory = Memory::open_read_only(place.path("m")).unwrap();
+    let cues = [[0.3, -1.7], [1e-20, 2.0], [100.0, -100.0]];
+    for (line, cue) in run.out.lines().skip(1).zip(cues) {
+        let fields: Vec<f32> = line.split(',').map(|field| field.parse().unwrap()).collect();
+        let (_, spreads) = memory.read_with_std(&cue).unwrap();
+        let (values, intervals) = memory.read_with_interval(&cue, 0.9).unwrap();
+        let (low, high) = intervals[0];
+        let seen = memory.familiarity(&cue).unwrap().seen;
+        assert_eq!(fields, [values[0], spreads[0], low, high, seen]);
+        assert!(low < values[0] && values[0] < high);
+    }
+    // The percent sign is no mistake.
+    let narrow = place.glam("read m cues.csv --interval 50%").succeeds().numbers();
+    let wide = place.glam("read m cues.csv --interval 99.9").succeeds().numbers();
+    for (narrow, wide) in narrow.iter().zip(&wide) {
+        assert!(wide[1] < narrow[1] && narrow[2] < wide[2]);
+    }
+}
+
+#[test]
+fn an_interval_out_of_range_or_of_the_wrong_kind_is_status_2() {
+    let place = Place::with_memory(20);
+    place.file("cues.csv", "1,1\n");
+    for level in ["0", "100", "-5", "1e9", "nan", "much"] {
+        let run = place.glam(&format!("read m cues.csv --interval={level}"));
+        assert_eq!(run.status, Some(2), "{level}");
+        assert!(run.err.contains("more than 0 and less than 100"), "{}", run.err);
+    }
+    place.glam("read m cues.csv --probabilities").fails(2, &["--probabilities", "--interval"]);
+    place.file("kinds.csv", "x,kind\n-3,low\n3,high\n");
+    place.glam("write k kinds.csv --targets kind --labels").succeeds();
+    place.file("cue.csv", "x\n1\n");
+    place.glam("read k cue.csv --interval 90").fails(2, &["--interval", "--probabilities"]);
+}
+
+#[test]
 fn explain_names_the_slots_with_the_largest_shares() {
     let place = Place::new();
     // Linear, so that the root does most of it.
@@ -73,13 +114,18 @@ fn labels_come_with_their_score_and_its_spread() {
     place.file("rows.csv", "x,kind\n-3,low\n-2,low\n-1,low\n1,high\n2,high\n3,high\n");
     place.glam("write m rows.csv --targets kind --labels").succeeds();
     place.file("cues.csv", "x\n-2.5\n2.5\n");
-    let run = place.glam("read m cues.csv --std --explain").succeeds();
+    let run = place.glam("read m cues.csv --std --probabilities --familiarity --explain");
+    let run = run.succeeds();
     let lines: Vec<Vec<&str>> = run.out.lines().map(|line| line.split(',').collect()).collect();
-    assert_eq!(lines[0], ["label", "score", "score_std", "active"]);
+    let names = ["label", "score", "score_std", "probability", "familiarity", "active"];
+    assert_eq!(lines[0], names);
     assert_eq!([lines[1][0], lines[2][0]], ["low", "high"]);
     for line in &lines[1..] {
         assert!(line[1].parse::<f32>().unwrap() > 0.5, "{line:?}");
         assert!(line[2].parse::<f32>().unwrap() > 0.0, "{line:?}");
+        // Of two classes, the likelier has more than half.
+        assert!((0.5..=1.0).contains(&line[3].parse::<f32>().unwrap()), "{line:?}");
+        assert!((0.0..=1.0).contains(&line[4].parse::<f32>().unwrap()), "{line:?}");
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::rows::Rows;
 use crate::error::Result;
-use crate::held_out::HeldOut;
 use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{Simd, Step};
 use crate::model::Model;
 use crate::observations::Observations;
 use crate::recall::activate;
 use crate::scratch::Scratch;
+use crate::told::Told;
 
 impl Model {
     /// Sets the statistics of errors from predictions of held-out rows: their numbers and one
@@ -24,23 +24,22 @@ impl Model {
         let Some(structure) = &self.recall.structure else { return Ok(()) };
         let normaliser = structure.normaliser();
         let mut scratch = Scratch::default();
-        let mut held_out = HeldOut::default();
+        let (mut told, mut said) = (Told::default(), vec![0.0; outputs]);
         for (numbers, predicted) in held {
             for (&row, predicted) in numbers.iter().zip(predicted.chunks_exact(outputs.max(1))) {
                 let (x, ..) = history.get(row, inputs, outputs);
                 let noise = self.recall.noise.variance() / rows.weight(row);
                 let claim = dispatch(Claim { model: self, x, noise, scratch: &mut scratch })?;
-                held_out.claimed.push(claim as f32);
-                held_out.predicted.extend(predicted.iter().enumerate().map(
-                    |(output, predicted)| {
-                        normaliser.target_mean(output) + normaliser.target_scale(output) * predicted
-                    },
-                ));
+                for (output, (said, predicted)) in said.iter_mut().zip(predicted).enumerate() {
+                    *said = normaliser.target_mean(output)
+                        + normaliser.target_scale(output) * predicted;
+                }
+                told.push(&said, claim as f32);
             }
         }
         let numbers = held.iter().flat_map(|(numbers, _)| numbers);
         let kept = numbers.map(|&row| history.get(row, inputs, outputs));
-        self.recall.calibrate(kept.map(|(x, kept, _)| (x, kept)), &held_out, &mut scratch);
+        self.recall.calibrate(kept.map(|(x, kept, _)| (x, kept)), &told, &mut scratch);
         Ok(())
     }
 }

@@ -194,6 +194,49 @@ fn what_was_written_is_familiar_and_what_is_far_from_it_is_not() {
 }
 
 #[test]
+fn statistics_can_be_set_from_errors_on_rows_that_were_held_out() {
+    let (mut model, mut rng) = numbers(1100);
+    let std = |model: &Model| {
+        let (mut out, mut std) = ([0.0; 2], [0.0; 2]);
+        let (recall, covariances) = (model.recall(), model.covariances());
+        recall
+            .read_with_std(covariances, &[0.5, 0.5], &mut Scratch::default(), &mut out, &mut std)
+            .unwrap();
+        std
+    };
+    // Errors of exactly 2 and 7 everywhere, for which S claimed 1.
+    let mut told = Told::default();
+    let rows: Vec<_> = (0..3000).map(|_| (cue(&mut rng), [2.0_f32, -7.0])).collect();
+    rows.iter().for_each(|_| told.push(&[0.0, 0.0], 1.0));
+    let held_out = rows.iter().map(|(x, y)| (&x[..], Kept::Numbers(y)));
+    model.recall.calibrate(held_out, &told, &mut Scratch::default());
+    let (recall, covariances) = (model.recall(), model.covariances());
+    let mut scratch = Scratch::default();
+    let claimed =
+        recall.read_claiming(covariances, &[0.5, 0.5], &mut scratch, &mut [0.0; 2]).unwrap();
+    // Nothing is said to differ from place to place, so the factor stays 1: a prior that counts as
+    // one of 256 and less later, and rates of a few hundredths on surprises of as much.
+    let scale = claimed.sqrt();
+    for (std, expected) in std(&model).into_iter().zip([2.0, 7.0]) {
+        assert!((std / scale / expected - 1.0).abs() < 0.1, "{std} {scale} {expected}");
+    }
+
+    // Scores that mean nothing: the likeliest class is right as often as any.
+    let mut labels = Model::new(config(Targets::Labels));
+    for i in 0..200 {
+        let x = cue(&mut rng);
+        labels.write(&x, Target::Label(if i % 2 == 0 { "a" } else { "b" }.into())).unwrap();
+    }
+    let mut told = Told::default();
+    (0..3000).for_each(|_| told.push(&[1.0, 0.0], 1.0));
+    let held_out = rows.iter().enumerate().map(|(i, (x, _))| (&x[..], Kept::Class(i % 2)));
+    labels.recall.calibrate(held_out, &told, &mut Scratch::default());
+    let mut out = [0.0; 2];
+    labels.recall().probabilities(&rows[0].0, &mut scratch, &mut out).unwrap();
+    assert!((out[0] - 0.5).abs() < 0.1, "{out:?}");
+}
+
+#[test]
 fn all_of_it_survives_the_bytes() {
     let (model, mut rng) = numbers(700);
     let state = model.state();
