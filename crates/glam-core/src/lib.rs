@@ -77,6 +77,6 @@ pub use picks::{Deal, Picks};
 pub use recall::Recall;
 pub use rehearsal::MAX_AUTO_REHEARSE;
 pub use report::{LevelCount, Report, Sizes, TableCount};
-pub use saved::{SavedRecall, State};
+pub use saved::{SavedModel, SavedRecall, State};
 pub use scratch::Scratch;
 pub use slots::{Arena, FixedState, Key, LINE_FLOATS, Line, MAX_SLOTS, SlotLines};

@@ -172,7 +172,7 @@ impl Rehearsal {
         self.lost = self.lost.max(part(self.demand(), DEMAND));
     }
 
-    /// The statistics, which every reader of the memory can take.
+    /// The statistics; small, whatever is kept.
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.u64(self.seen);
         let (kept, new) = (self.kept_error, self.new_error);
@@ -185,6 +185,7 @@ impl Rehearsal {
         self.kept.encode(writer);
     }
 
+    /// Reads what [`Rehearsal::encode`] wrote; the observations come by [`Rehearsal::decode_kept`].
     pub(crate) fn decode(reader: &mut Reader<'_>, outputs: usize) -> Result<Self> {
         let (seen, means) = (reader.u64()?, reader.f64s()?);
         let &[kept_count, kept, new_count, new, lost] = means.as_slice() else {
@@ -196,6 +197,7 @@ impl Rehearsal {
         Ok(Self { kept: Observations::new(), seen, kept_error, new_error, lost, shift })
     }
 
+    /// Reads what [`Rehearsal::encode_kept`] wrote: exactly as many as the statistics say.
     pub(crate) fn decode_kept(
         &mut self,
         reader: &mut Reader<'_>,

@@ -24,9 +24,11 @@ use crate::wire::{Reader, Writer};
 pub struct State<'a> {
     /// The sequence number of the last observation.
     pub sequence: u64,
-    /// Labels, error statistics, warm-up observations, normaliser, views, gates, and the observations
-    /// that are kept to be rehearsed.
+    /// Labels, error statistics, warm-up observations, normaliser, views, gates.
     pub structure: Vec<u8>,
+    /// The observations that are kept to be rehearsed, which only [`Model::write`] needs: four empty
+    /// lists, of 4 bytes each, where none are. Up to the configuration's bytes of history.
+    pub history: Vec<u8>,
     /// The packed key of every slot, slot 0 first.
     pub keys: Cow<'a, [u64]>,
     /// Lines of one slot's weights; 0 while there are no slots.
@@ -59,10 +61,12 @@ impl Model {
         if recall.config.max_bytes().is_some() {
             recall.room.encode(&mut writer);
         }
-        self.rehearsal.encode_kept(&mut writer);
+        let mut history = Writer::default();
+        self.rehearsal.encode_kept(&mut history);
         State {
             sequence: recall.sequence,
             structure: writer.finish(),
+            history: history.finish(),
             keys: Cow::Borrowed(recall.slots.keys()),
             weight_lines: recall.weights.stride(),
             covariance_lines: self.covariances.stride(),
@@ -71,7 +75,8 @@ impl Model {
         }
     }
 
-    /// The model whose state was kept: `structure`, `keys` and lines as [`State`] names them.
+    /// The model whose state was kept: `structure`, `keys`, lines and `history` as [`State`] names
+    /// them.
     ///
     /// # Errors
     /// [`Error::Damaged`] where the parts cannot be the state of a memory of this configuration.
@@ -81,26 +86,10 @@ impl Model {
         keys: Vec<u64>,
         weights: Vec<Line>,
         covariances: Vec<Line>,
+        history: &[u8],
     ) -> Result<Self> {
-        let saved = SavedRecall::decode(config, structure, keys)?;
-        let slots = saved.slots.len();
-        let weights = Arena::from_lines(weights, saved.weight_lines(), slots)?;
-        let covariances = Arena::from_lines(covariances, saved.covariance_lines(), slots)?;
-        let floats = weights.lines().iter().chain(covariances.lines()).flat_map(|line| line.0);
-        if let Some(at) = floats.into_iter().position(|float| !float.is_finite()) {
-            return Err(Error::Damaged {
-                what: "a slot holds a number that is not finite",
-                at: 4 * at,
-            });
-        }
-        let (recall, warm_up, told, rehearsal) = saved.with_parts(weights);
-        let mut model = Self::from_parts(recall, covariances, warm_up, told, rehearsal);
-        if let Some(structure) = &model.recall.structure {
-            let (config, outputs) = (&model.recall.config, model.recall.outputs());
-            room::check(config, structure.n(), outputs, structure.active())?;
-        }
-        model.bound();
-        Ok(model)
+        let kept = SavedRecall::decode(config, structure, keys)?.with_history(history)?;
+        kept.model(weights, covariances)
     }
 }
 
@@ -158,7 +147,7 @@ impl SavedRecall {
         let temperature = Temperature::decode(&mut reader)?;
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
         let told = Told::decode(&mut reader, &config, outputs, warm_up.count())?;
-        let mut rehearsal = Rehearsal::decode(&mut reader, outputs)?;
+        let rehearsal = Rehearsal::decode(&mut reader, outputs)?;
         let structure = match reader.u8()? {
             0 => None,
             _ => Some(Structure::decode(&mut reader, &config)?),
@@ -175,7 +164,6 @@ impl SavedRecall {
             Some(_) => Room::decode(&mut reader)?,
             None => Room::default(),
         };
-        rehearsal.decode_kept(&mut reader, &config, outputs)?;
         reader.end()?;
         let slots = SlotTable::from_keys(keys)?;
         Ok(Self {
@@ -191,6 +179,18 @@ impl SavedRecall {
             room,
             slots,
         })
+    }
+
+    /// Joins the observations that are kept to be rehearsed, the history of a [`State`]. Reading
+    /// needs none of them.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where the bytes cannot be what this memory kept.
+    pub fn with_history(mut self, history: &[u8]) -> Result<SavedModel> {
+        let (mut reader, outputs) = (Reader::new(history), self.outputs());
+        self.rehearsal.decode_kept(&mut reader, &self.config, outputs)?;
+        reader.end()?;
+        Ok(SavedModel { saved: self })
     }
 
     /// The sequence number of the last observation.
@@ -260,5 +260,39 @@ impl SavedRecall {
             room,
         };
         (recall, warm_up, told, rehearsal)
+    }
+}
+
+/// A saved memory with the observations that it keeps to be rehearsed, which still lacks its slots.
+#[derive(Debug)]
+pub struct SavedModel {
+    saved: SavedRecall,
+}
+
+impl SavedModel {
+    /// Joins the lines of the slots, weights and covariances as [`State`] names them.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where they cannot be those of this memory.
+    pub fn model(self, weights: Vec<Line>, covariances: Vec<Line>) -> Result<Model> {
+        let Self { saved } = self;
+        let slots = saved.slots.len();
+        let weights = Arena::from_lines(weights, saved.weight_lines(), slots)?;
+        let covariances = Arena::from_lines(covariances, saved.covariance_lines(), slots)?;
+        let floats = weights.lines().iter().chain(covariances.lines()).flat_map(|line| line.0);
+        if let Some(at) = floats.into_iter().position(|float| !float.is_finite()) {
+            return Err(Error::Damaged {
+                what: "a slot holds a number that is not finite",
+                at: 4 * at,
+            });
+        }
+        let (recall, warm_up, told, rehearsal) = saved.with_parts(weights);
+        let mut model = Model::from_parts(recall, covariances, warm_up, told, rehearsal);
+        if let Some(structure) = &model.recall.structure {
+            let (config, outputs) = (&model.recall.config, model.recall.outputs());
+            room::check(config, structure.n(), outputs, structure.active())?;
+        }
+        model.bound();
+        Ok(model)
     }
 }

@@ -158,8 +158,9 @@ impl Memory {
     /// Opens a memory for writing and reading. Only one process at a time can.
     ///
     /// # Errors
-    /// [`Error::Store`] where the directory holds no memory, another process has it open for
-    /// writing, or a file is damaged.
+    /// [`Error::Store`] where the directory holds no memory or one of an earlier file format
+    /// ([`Memory::rebuild`] brings it to this one), another process has it open for writing, or a
+    /// file is damaged.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
         let (store, model) = Store::open(directory.as_ref())?;
         Ok(Self::stored(store, model))
@@ -167,7 +168,11 @@ impl Memory {
 
     /// Opens a memory for writing without its snapshot, by learning every observation of the log
     /// again: the cure for a snapshot that [`verify`](crate::verify) finds damaged. The result is
-    /// bit for bit the memory that was, where the same version wrote it; [`Memory::close`] or [`Memory::checkpoint`] keeps it.
+    /// bit for bit the memory that was, where the same version wrote it; [`Memory::close`] or
+    /// [`Memory::checkpoint`] keeps it.
+    ///
+    /// This also brings a memory of an earlier file format, which [`Memory::open`] refuses, to this
+    /// one; after that checkpoint an earlier version does not read it any more.
     ///
     /// # Errors
     /// As [`Memory::open`]; a damaged log or manifest cannot be cured so.

@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::FORMAT_VERSION;
 use crate::error::{Error, Result};
 
-/// Refuses a file of another format version.
-pub(crate) fn version(path: &Path, got: u32) -> Result<()> {
-    if got == FORMAT_VERSION {
+/// Refuses a file of a format version before `oldest`, or after the one that this crate writes.
+pub(crate) fn version(path: &Path, got: u32, oldest: u32) -> Result<()> {
+    if (oldest..=FORMAT_VERSION).contains(&got) {
         Ok(())
     } else {
         Err(Error::Version { path: path.to_owned(), expected: FORMAT_VERSION, got })

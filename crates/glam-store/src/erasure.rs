@@ -17,7 +17,7 @@ use crate::log::entry::{Fixed, KIND_ERASED};
 use crate::log::{HEADER_BYTES, Header, Located};
 use crate::manifest::Manifest;
 use crate::names::Name;
-use crate::{FORMAT_VERSION, check};
+use crate::{FORMAT_VERSION, OLDEST_VERSION, check};
 
 const MAGIC_BYTES: [u8; 8] = *b"GLAMERAS";
 
@@ -79,7 +79,7 @@ impl Intent {
             let what = "this is no intent to erase";
             return Err(Error::Malformed { path: path.to_owned(), what, at: wide(MAGIC) });
         }
-        check::version(path, u32_at(bytes, VERSION))?;
+        check::version(path, u32_at(bytes, VERSION), OLDEST_VERSION)?;
         check::length(path, wide(BYTES), wide(bytes.len()))?;
         let computed = crc32c::crc32c(&bytes[..CHECKSUM]);
         check::sum(path, "the intent to erase", u32_at(bytes, CHECKSUM), computed)?;

@@ -59,6 +59,20 @@ pub enum Error {
         /// The version found.
         got: u32,
     },
+    /// The memory is of an earlier format version, whose snapshot cannot be used and whose log can.
+    #[error(
+        "{path}: a memory of format version {got}, this program reads version {expected}; \
+         `glam rebuild {path}` (`Memory::rebuild` in a program) learns its log anew and keeps it in \
+         version {expected}"
+    )]
+    OldVersion {
+        /// The directory.
+        path: PathBuf,
+        /// The version that this crate reads and writes.
+        expected: u32,
+        /// The version found.
+        got: u32,
+    },
     /// Bytes do not match their checksum.
     #[error(
         "{path}: checksum mismatch of {what} ({got:08x}, expected {expected:08x}); run `glam verify`, \

@@ -21,6 +21,8 @@ pub struct Files {
     pub weights: u64,
     /// Bytes of the snapshot's covariances.
     pub covariances: u64,
+    /// Bytes of the snapshot's observations that are kept to be rehearsed.
+    pub history: u64,
     /// Bytes of all log files.
     pub log: u64,
     /// How many log files there are.
@@ -30,7 +32,8 @@ pub struct Files {
 impl Files {
     /// Bytes of all files.
     pub fn total(&self) -> u64 {
-        self.manifest + self.structure + self.weights + self.covariances + self.log
+        let snapshot = self.structure + self.weights + self.covariances + self.history;
+        self.manifest + snapshot + self.log
     }
 
     pub(crate) fn of(directory: &Path, manifest: &Manifest) -> Result<Self> {
@@ -41,6 +44,7 @@ impl Files {
             structure: manifest.structure.bytes,
             weights: manifest.weights.bytes,
             covariances: manifest.covariances.bytes,
+            history: manifest.history.bytes,
             ..Self::default()
         };
         for found in list(directory)?.iter().filter(|found| matches!(found.name, Name::Log(_))) {

@@ -1,7 +1,7 @@
 //! The files of GLAM, a gated linear associative memory: log, snapshots, manifest, recovery, locks.
 //!
 //! A memory is a directory. Every observation is appended to its *log*; a *checkpoint* writes the
-//! model's slots as a *snapshot*, three immutable files; the *manifest*, replaced atomically, names
+//! model as a *snapshot*, four immutable files; the *manifest*, replaced atomically, names
 //! the snapshot and the place in the log from which observations are replayed over it. This crate
 //! knows bytes and slots, not learning: that is `glam-core`.
 //!
@@ -87,3 +87,6 @@ pub use verify::{Damage, Place, Verification, verify};
 
 /// The version of the format that this crate reads and writes.
 pub const FORMAT_VERSION: u32 = 2;
+
+/// The oldest version whose logs this crate reads, and whose memories it can therefore rebuild.
+pub const OLDEST_VERSION: u32 = 1;

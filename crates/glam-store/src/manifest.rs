@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::file::{self, failed};
 use crate::names::Name;
 use crate::segment::header;
-use crate::{FORMAT_VERSION, check, record};
+use crate::{FORMAT_VERSION, OLDEST_VERSION, check, record};
 
 pub(crate) const MAGIC_BYTES: [u8; 8] = *b"GLAMMANI";
 
@@ -28,11 +28,13 @@ pub(crate) const LOG_OFFSET: usize = LOG + 8;
 pub(crate) const STRUCTURE_BYTES: usize = LOG_OFFSET + 8;
 pub(crate) const WEIGHTS_BYTES: usize = STRUCTURE_BYTES + 8;
 pub(crate) const COVARIANCES_BYTES: usize = WEIGHTS_BYTES + 8;
-pub(crate) const STRUCTURE_CHECKSUM: usize = COVARIANCES_BYTES + 8;
+pub(crate) const HISTORY_BYTES: usize = COVARIANCES_BYTES + 8;
+pub(crate) const STRUCTURE_CHECKSUM: usize = HISTORY_BYTES + 8;
 pub(crate) const WEIGHTS_CHECKSUM: usize = STRUCTURE_CHECKSUM + 4;
 pub(crate) const COVARIANCES_CHECKSUM: usize = WEIGHTS_CHECKSUM + 4;
+pub(crate) const HISTORY_CHECKSUM: usize = COVARIANCES_CHECKSUM + 4;
 /// The configuration record follows, and after it a checksum of all bytes before.
-pub(crate) const RECORD: usize = COVARIANCES_CHECKSUM + 4;
+pub(crate) const RECORD: usize = HISTORY_CHECKSUM + 4;
 const CHECKSUM_BYTES: usize = 4;
 const MAX_BYTES: usize = RECORD + record::MAX_BYTES + CHECKSUM_BYTES;
 
@@ -52,9 +54,28 @@ impl Segment {
     }
 }
 
+/// Where a manifest's parts lie that are not at the same place in every version.
+struct Places {
+    /// The checksums of the segments.
+    checksums: usize,
+    record: usize,
+}
+
+impl Places {
+    fn of(version: u32) -> Self {
+        match version {
+            // No history: its length would stand where the checksums do.
+            1 => Self { checksums: HISTORY_BYTES, record: HISTORY_BYTES + 3 * CHECKSUM_BYTES },
+            _ => Self { checksums: STRUCTURE_CHECKSUM, record: RECORD },
+        }
+    }
+}
+
 /// What the manifest says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Manifest {
+    /// The format version of the file that was read, or that is to be written.
+    pub(crate) version: u32,
     pub(crate) config: Config,
     /// A number drawn when the memory was made; all its files carry it.
     pub(crate) memory: u64,
@@ -70,12 +91,14 @@ pub(crate) struct Manifest {
     pub(crate) structure: Segment,
     pub(crate) weights: Segment,
     pub(crate) covariances: Segment,
+    pub(crate) history: Segment,
 }
 
 impl Manifest {
     /// The manifest of a new memory whose only log file is number 1.
     pub(crate) fn new(config: Config, log_offset: u64) -> Self {
         Self {
+            version: FORMAT_VERSION,
             config,
             memory: RandomState::new().build_hasher().finish(),
             generation: 0,
@@ -86,9 +109,11 @@ impl Manifest {
             structure: Segment::default(),
             weights: Segment::default(),
             covariances: Segment::default(),
+            history: Segment::default(),
         }
     }
 
+    /// The bytes of this manifest in the version that is written.
     pub(crate) fn encode(&self, path: &Path) -> Result<Vec<u8>> {
         let record = record::encode(&self.config, path)?;
         let mut bytes = vec![0; RECORD];
@@ -106,6 +131,7 @@ impl Manifest {
             (STRUCTURE_BYTES, self.structure.bytes),
             (WEIGHTS_BYTES, self.weights.bytes),
             (COVARIANCES_BYTES, self.covariances.bytes),
+            (HISTORY_BYTES, self.history.bytes),
         ] {
             put(&mut bytes, at, &field.to_le_bytes());
         }
@@ -113,6 +139,7 @@ impl Manifest {
             (STRUCTURE_CHECKSUM, self.structure.checksum),
             (WEIGHTS_CHECKSUM, self.weights.checksum),
             (COVARIANCES_CHECKSUM, self.covariances.checksum),
+            (HISTORY_CHECKSUM, self.history.checksum),
         ] {
             put(&mut bytes, at, &field.to_le_bytes());
         }
@@ -122,44 +149,51 @@ impl Manifest {
         Ok(bytes)
     }
 
+    /// Reads a manifest of any version since [`OLDEST_VERSION`].
     pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
         let malformed =
             |what, at: usize| Err(Error::Malformed { path: path.to_owned(), what, at: wide(at) });
-        let smallest = wide(RECORD + CHECKSUM_BYTES);
         if bytes.get(MAGIC..VERSION) != Some(&MAGIC_BYTES) {
             return Err(Error::NotAMemory { path: path.to_owned() });
         }
-        if bytes.len() < RECORD_BYTES {
-            let got = wide(bytes.len());
-            return Err(Error::Truncated { path: path.to_owned(), expected: smallest, got });
-        }
-        check::version(path, u32_at(bytes, VERSION))?;
-        if wide(bytes.len()) < smallest {
-            let got = wide(bytes.len());
-            return Err(Error::Truncated { path: path.to_owned(), expected: smallest, got });
-        }
+        let check_least = |least: usize| match bytes.len() < least {
+            true => Err(Error::Truncated {
+                path: path.to_owned(),
+                expected: wide(least),
+                got: wide(bytes.len()),
+            }),
+            false => Ok(()),
+        };
+        check_least(RECORD_BYTES)?;
+        let version = u32_at(bytes, VERSION);
+        check::version(path, version, OLDEST_VERSION)?;
+        let places = Places::of(version);
+        check_least(places.record + CHECKSUM_BYTES)?;
         let record_bytes = u32_at(bytes, RECORD_BYTES) as usize;
         if record_bytes > record::MAX_BYTES {
             return malformed("the configuration record is too long", RECORD_BYTES);
         }
-        let end = RECORD + record_bytes;
+        let end = places.record + record_bytes;
         check::length(path, wide(end + CHECKSUM_BYTES), wide(bytes.len()))?;
         check::sum(path, "the manifest", u32_at(bytes, end), crc32c::crc32c(&bytes[..end]))?;
-        let segment = |bytes_at, checksum_at| Segment {
-            bytes: u64_at(bytes, bytes_at),
-            checksum: u32_at(bytes, checksum_at),
+        let segment = |place: usize| Segment {
+            bytes: u64_at(bytes, STRUCTURE_BYTES + 8 * place),
+            checksum: u32_at(bytes, places.checksums + CHECKSUM_BYTES * place),
         };
+        let record = &bytes[places.record..end];
         let manifest = Self {
-            config: record::decode(&bytes[RECORD..end], path, wide(RECORD))?,
+            version,
+            config: record::decode(record, version, path, wide(places.record))?,
             memory: u64_at(bytes, MEMORY),
             generation: u64_at(bytes, GENERATION),
             sequence: u64_at(bytes, SEQUENCE),
             first_log: u64_at(bytes, FIRST_LOG),
             log: u64_at(bytes, LOG),
             log_offset: u64_at(bytes, LOG_OFFSET),
-            structure: segment(STRUCTURE_BYTES, STRUCTURE_CHECKSUM),
-            weights: segment(WEIGHTS_BYTES, WEIGHTS_CHECKSUM),
-            covariances: segment(COVARIANCES_BYTES, COVARIANCES_CHECKSUM),
+            structure: segment(0),
+            weights: segment(1),
+            covariances: segment(2),
+            history: if version == 1 { Segment::default() } else { segment(3) },
         };
         if manifest.first_log == 0 || manifest.first_log > manifest.log {
             return malformed("the history has no first log file", FIRST_LOG);
@@ -176,7 +210,21 @@ impl Manifest {
     }
 
     /// Reads the manifest of `directory`.
+    ///
+    /// # Errors
+    /// [`Error::OldVersion`] where it is sound and of an earlier version.
     pub(crate) fn read(directory: &Path) -> Result<Self> {
+        let manifest = Self::read_any(directory)?;
+        if manifest.version == FORMAT_VERSION {
+            return Ok(manifest);
+        }
+        let (path, got) = (directory.to_owned(), manifest.version);
+        Err(Error::OldVersion { path, expected: FORMAT_VERSION, got })
+    }
+
+    /// Reads the manifest of `directory`, of whatever version since [`OLDEST_VERSION`]: of an earlier
+    /// one, all but the segments' content is as in this.
+    pub(crate) fn read_any(directory: &Path) -> Result<Self> {
         file::check_directory(directory)?;
         let path = Name::Manifest.in_directory(directory);
         let file = match File::open(&path) {

@@ -20,6 +20,8 @@ pub(crate) enum Name {
     Weights(u64),
     /// The slots' covariances of a generation.
     Covariances(u64),
+    /// The observations of a generation that are kept to be rehearsed.
+    History(u64),
     /// A log file, by its number.
     Log(u64),
     /// A file of this crate that was never finished.
@@ -45,6 +47,7 @@ impl Name {
             Some(("structure", number)) => Self::Structure(number.parse().ok()?),
             Some(("weights", number)) => Self::Weights(number.parse().ok()?),
             Some(("covariances", number)) => Self::Covariances(number.parse().ok()?),
+            Some(("history", number)) => Self::History(number.parse().ok()?),
             Some(("log", number)) => Self::Log(number.parse().ok()?),
             _ => return None,
         };
@@ -62,6 +65,7 @@ impl fmt::Display for Name {
             Self::Structure(generation) => write!(f, "structure-{generation}"),
             Self::Weights(generation) => write!(f, "weights-{generation}"),
             Self::Covariances(generation) => write!(f, "covariances-{generation}"),
+            Self::History(generation) => write!(f, "history-{generation}"),
             Self::Log(number) => write!(f, "log-{number}"),
             Self::Unfinished => f.write_str(UNFINISHED),
         }
@@ -88,6 +92,7 @@ mod tests {
             Name::Structure(1),
             Name::Weights(2),
             Name::Covariances(u64::MAX),
+            Name::History(3),
             Name::Log(10),
         ] {
             assert_eq!(Name::parse(OsStr::new(&name.to_string())), Some(name));

@@ -22,8 +22,9 @@ const ATTEMPTS: usize = 16;
 ///
 /// Where the last checkpoint holds every observation, the weights are mapped: opening costs the
 /// keys, not the slots, a slot is checked against its checksum when it is first touched, and the
-/// covariances are mapped by the first call that needs them. Where a writer has flushed more, those
-/// observations are replayed over the snapshot in this process's own memory.
+/// covariances are mapped by the first call that needs them, and the observations that are kept to
+/// be rehearsed are not read. Where a writer has flushed more, those observations are replayed over
+/// the whole snapshot in this process's own memory.
 #[derive(Debug)]
 pub struct Reader {
     directory: PathBuf,
@@ -60,7 +61,9 @@ impl Reader {
     /// Opens the memory in `dir` as it is now.
     ///
     /// # Errors
-    /// [`Error::Missing`](crate::Error::Missing), [`Error::NotAMemory`](crate::Error::NotAMemory), [`Error::Io`](crate::Error::Io), and those of damage.
+    /// [`Error::Missing`](crate::Error::Missing), [`Error::NotAMemory`](crate::Error::NotAMemory),
+    /// [`Error::OldVersion`](crate::Error::OldVersion), [`Error::Io`](crate::Error::Io), and those
+    /// of damage.
     pub fn open(dir: &Path) -> Result<Self> {
         let mut manifest = Manifest::read(dir)?;
         for _ in 0..ATTEMPTS {
@@ -309,7 +312,7 @@ impl View {
     fn open(directory: &Path, manifest: &Manifest) -> Result<Self> {
         let config = &manifest.config;
         // Opened first and together: once open, a file stays readable though a checkpoint takes
-        // its name away.
+        // its name away. Only the history may be missed later, and then the opening starts over.
         let snapshot = match manifest.generation {
             0 => None,
             _ => Some(Snapshot::open(directory, manifest)?),
@@ -318,7 +321,7 @@ impl View {
         let mut model = None;
         if frames.has_next()? {
             let restored = match &snapshot {
-                Some(snapshot) => snapshot.model(config)?,
+                Some(snapshot) => snapshot.model(directory, manifest)?,
                 None => Model::new(config.clone()),
             };
             let mut restored = Box::new(restored);

@@ -3,10 +3,11 @@
 //! The bytes are those that bincode 2.0.1 makes with fixed-width little-endian integers. They are
 //! frozen: a test below holds them written out, so that another encoder can take over.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
-use glam_core::Config;
+use glam_core::{Config, DEFAULT_HISTORY_BYTES};
 
 use crate::error::{Error, Result};
 
@@ -28,15 +29,26 @@ pub(crate) fn encode(config: &Config, path: &Path) -> Result<Vec<u8>> {
         .ok_or_else(|| malformed(path, "a configuration that is too long for its record", 0))
 }
 
-/// The configuration in `record`, which stands at byte `at` of `path`, checked.
-pub(crate) fn decode(record: &[u8], path: &Path, at: u64) -> Result<Config> {
+/// The configuration in `record`, of format version `version`, which stands at byte `at` of `path`,
+/// checked.
+pub(crate) fn decode(record: &[u8], version: u32, path: &Path, at: u64) -> Result<Config> {
     let what = "the configuration record cannot be read";
-    let (config, used) = bincode::serde::decode_from_slice::<Config, _>(record, encoding())
+    let mut record = Cow::Borrowed(record);
+    if version == 1 {
+        record.to_mut().extend(since_version_1());
+    }
+    let (config, used) = bincode::serde::decode_from_slice::<Config, _>(&record, encoding())
         .map_err(|_| malformed(path, what, at))?;
     if used != record.len() {
         return Err(malformed(path, "the configuration record has bytes left over", at));
     }
     config.check().map_err(|source| Error::Damaged { path: path.to_owned(), source })
+}
+
+/// What a record has behind the fields of version 1, with the settings that such a memory gets:
+/// rehearse as the stream demands, the default history, no byte limit, no window.
+fn since_version_1() -> impl Iterator<Item = u8> {
+    [0; 4].into_iter().chain(DEFAULT_HISTORY_BYTES.to_le_bytes()).chain([0, 0])
 }
 
 fn malformed(path: &Path, what: &'static str, at: u64) -> Error {
@@ -46,27 +58,26 @@ fn malformed(path: &Path, what: &'static str, at: u64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use glam_core::{Family, Precision, Rehearse, Targets};
+    use crate::FORMAT_VERSION;
+    use glam_core::{ConfigBuilder, Family, Precision, Rehearse, Targets};
 
     fn path() -> &'static Path {
         Path::new("MANIFEST")
     }
 
-    #[test]
-    fn the_bytes_of_a_configuration_are_frozen() {
-        let config = Config::builder(9, Targets::Numbers(2))
+    fn decoded(record: &[u8]) -> Result<Config> {
+        decode(record, FORMAT_VERSION, path(), 0)
+    }
+
+    /// A configuration that sets almost everything, and its fields of version 1.
+    fn numbers() -> (ConfigBuilder, Vec<u8>) {
+        let builder = Config::builder(9, Targets::Numbers(2))
             .seed(0x0102_0304_0506_0708)
             .precision(Precision::Diagonal)
             .families([Family::Hyperplane { inputs: 4 }, Family::Tree { inputs: 1 }])
             .tables(32)
             .levels([2, 6])
-            .warm_up(100)
-            .rehearse(Rehearse::Fixed(3))
-            .history_bytes(0x0201)
-            .max_bytes(0x0102_0304)
-            .window(500)
-            .build()
-            .unwrap();
+            .warm_up(100);
         let frozen = [
             9, 0, 0, 0, // inputs
             0, 0, 0, 0, 2, 0, 0, 0, // targets: numbers, two
@@ -79,15 +90,12 @@ mod tests {
             0, // view: left open
             1, 2, 0, 0, 0, 0, 0, 0, 0, 2, 6, // levels: set, two
             100, 0, 0, 0, // warm-up
-            1, 0, 0, 0, 3, 0, 0, 0, // rehearse: fixed, three
-            1, 2, 0, 0, 0, 0, 0, 0, // bytes of history
-            1, 4, 3, 2, 1, 0, 0, 0, 0, // byte limit: set
-            1, 244, 1, 0, 0, // window: set
         ];
-        assert_eq!(encode(&config, path()).unwrap(), frozen);
-        assert_eq!(decode(&frozen, path(), 0).unwrap(), config);
+        (builder, frozen.to_vec())
+    }
 
-        let labels = Config::builder(3, Targets::Labels).view(2).build().unwrap();
+    /// A configuration that sets almost nothing, and its fields of version 1.
+    fn labels() -> (ConfigBuilder, Vec<u8>) {
         let frozen = [
             3, 0, 0, 0, // inputs
             1, 0, 0, 0, // targets: labels
@@ -98,13 +106,54 @@ mod tests {
             1, 2, 0, 0, 0, // view: set
             0, // levels: left open
             0, 4, 0, 0, // warm-up
+        ];
+        (Config::builder(3, Targets::Labels).view(2), frozen.to_vec())
+    }
+
+    #[test]
+    fn the_bytes_of_a_configuration_are_frozen() {
+        let (builder, mut frozen) = numbers();
+        let config = builder
+            .rehearse(Rehearse::Fixed(3))
+            .history_bytes(0x0000_0908_0706_0504)
+            .max_bytes(0x0001_0203_0405_0607)
+            .window(0x0A0B_0C0D)
+            .build()
+            .unwrap();
+        frozen.extend([
+            1, 0, 0, 0, 3, 0, 0, 0, // rehearse: fixed, three a write
+            4, 5, 6, 7, 8, 9, 0, 0, // history bytes
+            1, 7, 6, 5, 4, 3, 2, 1, 0, // byte limit: set
+            1, 0x0D, 0x0C, 0x0B, 0x0A, // window: set
+        ]);
+        assert_eq!(encode(&config, path()).unwrap(), frozen);
+        assert_eq!(decoded(&frozen).unwrap(), config);
+
+        let (builder, mut frozen) = labels();
+        let config = builder.build().unwrap();
+        frozen.extend([
             0, 0, 0, 0, // rehearse: auto
-            0, 0, 0, 2, 0, 0, 0, 0, // bytes of history: 32 MiB
+            0, 0, 0, 2, 0, 0, 0, 0, // history bytes: 32 MiB
             0, // byte limit: left open
             0, // window: left open
-        ];
-        assert_eq!(encode(&labels, path()).unwrap(), frozen);
-        assert_eq!(decode(&frozen, path(), 0).unwrap(), labels);
+        ]);
+        assert_eq!(encode(&config, path()).unwrap(), frozen);
+        assert_eq!(decoded(&frozen).unwrap(), config);
+    }
+
+    #[test]
+    fn a_record_of_version_1_gets_the_defaults_of_what_it_lacks() {
+        for (builder, frozen) in [numbers(), labels()] {
+            assert_eq!(decode(&frozen, 1, path(), 0).unwrap(), builder.build().unwrap());
+            // In a record of today those fields would be missing.
+            assert!(decoded(&frozen).is_err());
+            for end in 0..frozen.len() {
+                assert!(decode(&frozen[..end], 1, path(), 0).is_err(), "{end}");
+            }
+            let mut longer = frozen;
+            longer.push(0);
+            assert!(decode(&longer, 1, path(), 0).is_err());
+        }
     }
 
     #[test]
@@ -112,19 +161,19 @@ mod tests {
         let config = Config::builder(3, Targets::Labels).levels([1, 2]).build().unwrap();
         let mut record = encode(&config, path()).unwrap();
         for end in 0..record.len() {
-            assert!(decode(&record[..end], path(), 0).is_err(), "{end}");
+            assert!(decoded(&record[..end]).is_err(), "{end}");
         }
         record.push(0);
-        assert!(decode(&record, path(), 0).is_err());
+        assert!(decoded(&record).is_err());
     }
 
     #[test]
     fn hostile_lengths_and_settings_out_of_range_are_errors() {
-        assert!(decode(&[0xFF; 64], path(), 0).is_err());
+        assert!(decoded(&[0xFF; 64]).is_err());
         let config = Config::builder(3, Targets::Labels).build().unwrap();
         let mut record = encode(&config, path()).unwrap();
         record[0] = 0; // no inputs
-        assert!(matches!(decode(&record, path(), 0), Err(Error::Damaged { .. })));
+        assert!(matches!(decoded(&record), Err(Error::Damaged { .. })));
     }
 
     #[test]
@@ -135,10 +184,13 @@ mod tests {
             .levels((0..=14).collect::<Vec<u8>>())
             .view(1)
             .tables(1)
+            .rehearse(Rehearse::Fixed(1))
+            .max_bytes(1 << 30)
+            .window(100)
             .build()
             .unwrap();
         let record = encode(&config, path()).unwrap();
         assert!(record.len() < 1024);
-        assert_eq!(decode(&record, path(), 0).unwrap(), config);
+        assert_eq!(decoded(&record).unwrap(), config);
     }
 }

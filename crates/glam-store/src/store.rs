@@ -17,7 +17,7 @@ use crate::lock::Lock;
 use crate::log::{self, HEADER_BYTES, Header, Start};
 use crate::manifest::Manifest;
 use crate::segment::{self, Kind, Snapshot, Stamp};
-use crate::strays;
+use crate::{FORMAT_VERSION, strays};
 
 /// A checkpoint goes on in a new log file once the current one has this many bytes. Files before
 /// it are never written again.
@@ -74,8 +74,8 @@ impl Store {
     /// has interrupted an erasure, that is completed first, and the model is made from the history.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::NotAMemory`], [`Error::Locked`], [`Error::Io`], and those of
-    /// damage: then nothing was changed.
+    /// [`Error::Missing`], [`Error::NotAMemory`], [`Error::Locked`], [`Error::Io`], those of damage,
+    /// and [`Error::OldVersion`], which [`Store::rebuild`] cures: then nothing was changed.
     pub fn open(dir: &Path) -> Result<(Self, Model)> {
         Self::recover(dir, Start::Snapshot)
     }
@@ -85,17 +85,26 @@ impl Store {
     /// the model that was, on the same kind of processor, and the next checkpoint or
     /// [`Store::close`] keeps it.
     ///
+    /// This also brings a memory of an earlier format version, since
+    /// [`OLDEST_VERSION`](crate::OLDEST_VERSION), to this one: what its log holds is learned as this
+    /// version learns, with the defaults for the settings that it lacks. Until that checkpoint it
+    /// stays what it was; after it only this version reads it.
+    ///
     /// # Errors
-    /// As [`Store::open`].
+    /// As [`Store::open`], but for [`Error::OldVersion`].
     pub fn rebuild(dir: &Path) -> Result<(Self, Model)> {
         Self::recover(dir, Start::History)
     }
 
     fn recover(dir: &Path, start: Start) -> Result<(Self, Model)> {
+        let read = match start {
+            Start::Snapshot => Manifest::read,
+            Start::History => Manifest::read_any,
+        };
         // Before the lock, whose file must not be made where there is no memory.
-        Manifest::read(dir)?;
+        read(dir)?;
         let lock = Lock::take(dir)?;
-        let manifest = Manifest::read(dir)?;
+        let manifest = read(dir)?;
         let strays = strays::find(dir, &manifest)?;
         let intent = Intent::read(dir, manifest.memory)?;
         let start = match intent {
@@ -108,7 +117,7 @@ impl Store {
         };
         let mut model = match start {
             Start::Snapshot if manifest.generation > 0 => {
-                Snapshot::open(dir, &manifest)?.model(&manifest.config)?
+                Snapshot::open(dir, &manifest)?.model(dir, &manifest)?
             }
             _ => Model::new(manifest.config.clone()),
         };
@@ -204,6 +213,7 @@ impl Store {
         self.check_model(model)?;
         let state = model.state();
         let mut next = self.manifest.clone();
+        next.version = FORMAT_VERSION;
         let stamp = Stamp {
             memory: next.memory,
             generation: next.generation + 1,
@@ -315,9 +325,10 @@ impl Store {
     }
 
     /// Enters the place at which the replay over the new snapshot starts: the end of the log, or
-    /// a new file where the current one has grown large.
+    /// a new file where the current one has grown large. What an earlier version began does not
+    /// grow under a manifest of this one: a new file begins there too.
     fn roll(&self, next: &mut Manifest) -> Result<Option<log::Writer>> {
-        if self.log.bytes() < self.roll_bytes {
+        if self.log.bytes() < self.roll_bytes && self.manifest.version == FORMAT_VERSION {
             next.log_offset = self.log.bytes();
             return Ok(None);
         }

@@ -22,7 +22,8 @@ pub(crate) fn find(directory: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>
             Name::Manifest | Name::Lock | Name::Erase => false,
             Name::Structure(generation)
             | Name::Weights(generation)
-            | Name::Covariances(generation) => generation != manifest.generation,
+            | Name::Covariances(generation)
+            | Name::History(generation) => generation != manifest.generation,
             Name::Log(number) if number > manifest.log => {
                 if found.bytes > wide(HEADER_BYTES) {
                     let what = "the manifest does not know this log file, yet it goes on";

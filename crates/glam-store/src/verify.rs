@@ -12,7 +12,7 @@ use crate::files;
 use crate::log::{Content, Frames, HEADER_BYTES, check_start, check_whole};
 use crate::manifest::Manifest;
 use crate::names::Name;
-use crate::segment::{Kind, MappedSlots, Opened, Snapshot};
+use crate::segment::{Kind, MappedSlots, Opened, Snapshot, history};
 
 /// Where in a file damage lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,7 @@ impl Verification {
             | Error::NotEmpty { path }
             | Error::Locked { path, .. }
             | Error::Version { path, .. }
+            | Error::OldVersion { path, .. }
             | Error::Checksum { path, .. }
             | Error::Truncated { path, .. }
             | Error::Foreign { path, .. }
@@ -114,8 +115,9 @@ impl Verification {
 /// the other files must be.
 ///
 /// # Errors
-/// [`Error::Missing`], [`Error::NotAMemory`] where there is no memory to check, [`Error::Io`]
-/// where the directory cannot be listed.
+/// [`Error::Missing`], [`Error::NotAMemory`] where there is no memory to check,
+/// [`Error::OldVersion`] where it must be rebuilt first, [`Error::Io`] where the directory cannot
+/// be listed.
 pub fn verify(dir: &Path) -> Result<Verification> {
     let mut found = Verification::default();
     let mut manifest = read_manifest(dir, &mut found)?;
@@ -139,7 +141,9 @@ pub fn verify(dir: &Path) -> Result<Verification> {
 fn read_manifest(dir: &Path, found: &mut Verification) -> Result<Option<Manifest>> {
     match Manifest::read(dir) {
         Ok(manifest) => Ok(Some(manifest)),
-        Err(error @ (Error::Missing { .. } | Error::Io { .. })) => Err(error),
+        Err(error @ (Error::Missing { .. } | Error::OldVersion { .. } | Error::Io { .. })) => {
+            Err(error)
+        }
         // A directory without a manifest; one with bytes that are no manifest is damaged.
         Err(error @ Error::NotAMemory { .. }) if !Name::Manifest.in_directory(dir).exists() => {
             Err(error)
@@ -157,7 +161,8 @@ fn count_files(dir: &Path, manifest: &Manifest, found: &mut Verification) -> Res
             Name::Manifest | Name::Erase | Name::Log(_) => true,
             Name::Structure(generation)
             | Name::Weights(generation)
-            | Name::Covariances(generation) => generation == manifest.generation,
+            | Name::Covariances(generation)
+            | Name::History(generation) => generation == manifest.generation,
             Name::Lock | Name::Unfinished => false,
         };
         if counted {
@@ -172,16 +177,23 @@ fn check_snapshot(dir: &Path, manifest: &Manifest, found: &mut Verification) {
     if manifest.generation == 0 {
         return;
     }
-    let [structure, weights, covariances] =
+    let [structure, weights, covariances, history] =
         Kind::ALL.map(|kind| found.noted(Opened::open(dir, kind, manifest)));
     for segment in [&weights, &covariances].into_iter().flatten() {
         check_slots(segment, found);
     }
+    let mut saved = None;
     if let (Some(structure), Some(weights), Some(covariances)) = (structure, weights, covariances) {
         let snapshot = Snapshot { structure, weights, covariances };
-        if let Some(saved) = found.noted(snapshot.recall(&manifest.config)) {
-            found.slots = saved.slots() as u64;
-        }
+        saved = found.noted(snapshot.recall(&manifest.config));
+        found.slots = saved.as_ref().map_or(0, |saved| saved.slots() as u64);
+    }
+    if let Some(history) = history {
+        // Whether it fits the structure can only be told where that is sound.
+        found.noted(match saved {
+            Some(saved) => history::join(saved, &history).map(drop),
+            None => history::read(&history).map(drop),
+        });
     }
 }
 

@@ -241,6 +241,7 @@ fn bytes(inspection: &Inspection) -> String {
     row("weights", Some(report.weight_bytes), Some(files.weights));
     row("covariances", Some(report.covariance_bytes), Some(files.covariances));
     row("structure and keys", Some(report.table_bytes), Some(files.structure));
+    row("kept history", None, Some(files.history));
     row("log", None, Some(files.log));
     row("manifest", None, Some(files.manifest));
     let memory = report.weight_bytes + report.covariance_bytes + report.table_bytes;

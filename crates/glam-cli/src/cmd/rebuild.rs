@@ -1,4 +1,4 @@
-//! `glam rebuild`: make a damaged snapshot anew.
+//! `glam rebuild`: make a snapshot anew, where it is damaged or of an earlier format.
 
 use std::path::PathBuf;
 
@@ -12,6 +12,9 @@ use crate::message::{counted, print};
 /// For a memory whose snapshot `glam verify` finds damaged: every observation of the log is learned
 /// again, and the result, the same memory bit for bit, takes the snapshot's place. Takes as long as
 /// writing the rows did. A damaged log or manifest has to be restored from a copy.
+///
+/// Also for a memory of an earlier file format, which no other sub-command opens: its rows are
+/// learned as this version learns, and it is kept in this version's format from then on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RebuildArgs {
     /// The directory of the memory.

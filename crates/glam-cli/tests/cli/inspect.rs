@@ -46,8 +46,12 @@ fn the_json_agrees_with_the_files() {
         let files = bytes.iter().filter(|(name, _)| name.starts_with(start));
         files.map(|(_, bytes)| bytes.len() as u64).sum::<u64>()
     };
-    for (key, start) in [("weights", "weights-"), ("covariances", "covariances-"), ("log", "log-")]
-    {
+    for (key, start) in [
+        ("weights", "weights-"),
+        ("covariances", "covariances-"),
+        ("history", "history-"),
+        ("log", "log-"),
+    ] {
         assert_eq!(json["files"][key], file(start), "{key}");
     }
 }

@@ -8,7 +8,7 @@ use crate::place::Place;
 fn a_sound_memory_is_said_to_be_sound() {
     let place = Place::with_memory(1200);
     let run = place.glam("verify m").succeeds();
-    assert!(run.out.starts_with("m: sound (5 files, "), "{}", run.out);
+    assert!(run.out.starts_with("m: sound (6 files, "), "{}", run.out);
     assert!(run.out.contains("1,200 observations"), "{}", run.out);
     assert_eq!(run.err, "");
 }
@@ -17,7 +17,7 @@ fn a_sound_memory_is_said_to_be_sound() {
 fn a_flipped_byte_in_any_file_is_found_and_named() {
     let place = Place::with_memory(300);
     let files = place.bytes("m");
-    assert_eq!(files.len(), 7, "{:?}", files.keys());
+    assert_eq!(files.len(), 8, "{:?}", files.keys());
     // The lock file holds nothing that could be damaged.
     for (name, bytes) in files.iter().filter(|(name, _)| *name != "LOCK") {
         for at in [0, bytes.len() / 3, bytes.len() / 2, bytes.len() - 1] {
@@ -74,4 +74,40 @@ fn rebuild_cures_a_damaged_snapshot_and_the_answers_are_the_same_bits() {
     assert!(run.out.contains("rebuilt from 300 observations"), "{}", run.out);
     place.glam("verify m").succeeds();
     assert_eq!(place.glam("read m rows.csv --std").succeeds().out, before);
+}
+
+#[test]
+fn rebuild_brings_a_memory_of_format_1_to_this_one() {
+    let golden =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../glam-store/tests/golden");
+    for (name, write, rows) in
+        [("numbers-1", "--targets last:2", 60), ("labels-1", "--targets last:1 --labels", 50)]
+    {
+        let place = Place::new();
+        std::fs::create_dir(place.path("m")).unwrap();
+        for (file, bytes) in crate::place::files_in(&golden.join(name)) {
+            place.file(&format!("m/{file}"), bytes);
+        }
+        let before = place.bytes("m");
+        place.file("cues.csv", "a,b,c\n0.5,-0.25,0.125\n-0.5,0.75,0\n");
+        let target = if name == "labels-1" { ",ash" } else { ",1,2" };
+        place.file("rows.csv", format!("0.5,-0.25,0.125{target}\n-0.5,0.75,0{target}\n"));
+        let write = format!("write m rows.csv --header no {write}");
+        for line in ["read m cues.csv", "inspect m", "verify m", write.as_str()] {
+            let run = place.glam(line);
+            assert_eq!(run.status, Some(1), "{line}: {}", run.err);
+            for part in ["format version 1", "reads version 2", "glam rebuild m"] {
+                assert!(run.err.contains(part), "{line}: {}", run.err);
+            }
+            assert!(place.bytes("m") == before, "{line}");
+        }
+        let run = place.glam("rebuild m").succeeds();
+        assert!(run.out.contains(&format!("rebuilt from {rows} observations")), "{}", run.out);
+        place.glam("verify m").succeeds();
+        assert_eq!(place.glam("read m cues.csv --std").succeeds().out.lines().count(), 3);
+        place.glam(&write).succeeds();
+        let out = place.glam("inspect m").succeeds().out;
+        assert!(out.contains(&format!("observations     {}\n", rows + 2)), "{out}");
+        place.glam("verify m").succeeds();
+    }
 }

@@ -57,11 +57,11 @@ fn error(model: &Model, rows: &[([f32; INPUTS], [f32; 2])]) -> f64 {
     (sum / rows.len() as f64).sqrt()
 }
 
-fn bits(model: &Model) -> (Vec<u8>, Vec<u64>, Vec<u32>) {
+fn bits(model: &Model) -> ([Vec<u8>; 2], Vec<u64>, Vec<u32>) {
     let state = model.state();
     let lines = state.weights.iter().chain(state.covariances);
     let floats = lines.flat_map(|line| line.0.map(f32::to_bits)).collect();
-    (state.structure, state.keys.to_vec(), floats)
+    ([state.structure, state.history], state.keys.to_vec(), floats)
 }
 
 /// Two threads that take whatever comes next.
@@ -210,6 +210,7 @@ fn writes_go_on_from_a_consolidated_memory_and_make_it_better() {
         state.keys.to_vec(),
         state.weights.to_vec(),
         state.covariances.to_vec(),
+        &state.history,
     )
     .unwrap();
     for (x, y) in &rows[..50] {

@@ -246,6 +246,7 @@ fn all_of_it_survives_the_bytes() {
         state.keys.to_vec(),
         state.weights.to_vec(),
         state.covariances.to_vec(),
+        &state.history,
     )
     .unwrap();
     let mut scratch = Scratch::default();

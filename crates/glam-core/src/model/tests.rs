@@ -9,6 +9,7 @@ use crate::config::{ConfigBuilder, Precision, Rehearse, Targets};
 use crate::gate::Family;
 use crate::recall::prior_variance;
 use crate::rng::Rng;
+use crate::saved::SavedRecall;
 
 mod missing;
 mod room;
@@ -54,11 +55,11 @@ fn written(config: Config, rows: &[([f32; INPUTS], [f32; 2])]) -> Model {
 }
 
 /// Every bit of a model.
-fn bits(model: &Model) -> (Vec<u8>, Vec<u64>, Vec<u32>) {
+fn bits(model: &Model) -> ([Vec<u8>; 2], Vec<u64>, Vec<u32>) {
     let state = model.state();
     let lines = state.weights.iter().chain(state.covariances);
     let floats = lines.flat_map(|line| line.0.map(f32::to_bits)).collect();
-    (state.structure, state.keys.to_vec(), floats)
+    ([state.structure, state.history], state.keys.to_vec(), floats)
 }
 
 /// The learner of the design, written for reading: dense matrices in f64, one map a key.
@@ -269,6 +270,7 @@ fn resume(model: &Model) -> Model {
         state.keys.to_vec(),
         state.weights.to_vec(),
         state.covariances.to_vec(),
+        &state.history,
     )
     .unwrap()
 }
@@ -502,10 +504,33 @@ proptest! {
             state.keys.to_vec(),
             state.weights.to_vec(),
             state.covariances.to_vec(),
+            &state.history,
             );
         if let Ok(mut restored) = restored {
             let mut out = vec![0.0; restored.recall().outputs()];
             let _ = restored.recall().read(&[0.5; INPUTS], &mut Scratch::default(), &mut out);
+            restored.write(&[0.5; INPUTS], (&[1.0, 2.0]).into()).unwrap();
+        }
+    }
+
+    /// The same of the observations that are kept, with a write that rehearses all of them.
+    #[test]
+    fn a_damaged_history_never_panics(
+        at in 0_usize..100_000, value in any::<u8>(), stop in prop::sample::select(vec![1, 20, 100])
+    ) {
+        let rehearse = Rehearse::Fixed(crate::config::MAX_REHEARSE);
+        let config = small_builder(Precision::Full).rehearse(rehearse).build().unwrap();
+        let model = written(config, &rows(14, stop));
+        let state = model.state();
+        let mut history = state.history.clone();
+        let at = at % history.len();
+        history[at] = value;
+        let saved = SavedRecall::decode(
+            model.recall().config().clone(), &state.structure, state.keys.to_vec()
+        ).unwrap();
+        if let Ok(saved) = saved.with_history(&history) {
+            let mut restored =
+                saved.model(state.weights.to_vec(), state.covariances.to_vec()).unwrap();
             restored.write(&[0.5; INPUTS], (&[1.0, 2.0]).into()).unwrap();
         }
     }

@@ -11,7 +11,7 @@ use crate::bytes::{put, u32_at, u64_at, wide};
 use crate::error::{Error, Result};
 use crate::file::{self, failed};
 use crate::manifest::Manifest;
-use crate::{FORMAT_VERSION, check};
+use crate::{FORMAT_VERSION, OLDEST_VERSION, check};
 
 const MAGIC_BYTES: [u8; 8] = *b"GLAMLOG\0";
 
@@ -86,7 +86,8 @@ impl Header {
             let what = "this is no log file";
             return Err(Error::Malformed { path: path.to_owned(), what, at: wide(MAGIC) });
         }
-        check::version(path, u32_at(&bytes, VERSION))?;
+        // The header and the frames are the same since the oldest version.
+        check::version(path, u32_at(&bytes, VERSION), OLDEST_VERSION)?;
         let computed = crc32c::crc32c(&bytes[..CHECKSUM]);
         check::sum(path, "the header", u32_at(&bytes, CHECKSUM), computed)?;
         let header = Self {

@@ -30,16 +30,19 @@ pub(crate) enum Kind {
     Structure,
     Weights,
     Covariances,
+    History,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::Structure, Self::Weights, Self::Covariances];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Structure, Self::Weights, Self::Covariances, Self::History];
 
     pub(crate) fn magic(self) -> [u8; 8] {
         match self {
             Self::Structure => *b"GLAMSTRU",
             Self::Weights => *b"GLAMWEIG",
             Self::Covariances => *b"GLAMCOVA",
+            Self::History => *b"GLAMHIST",
         }
     }
 
@@ -48,6 +51,7 @@ impl Kind {
             Self::Structure => Name::Structure(generation),
             Self::Weights => Name::Weights(generation),
             Self::Covariances => Name::Covariances(generation),
+            Self::History => Name::History(generation),
         }
     }
 
@@ -57,6 +61,7 @@ impl Kind {
             Self::Structure => manifest.structure,
             Self::Weights => manifest.weights,
             Self::Covariances => manifest.covariances,
+            Self::History => manifest.history,
         }
     }
 }
@@ -73,11 +78,11 @@ pub(crate) struct Stamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) stamp: Stamp,
-    /// Keys, or slots.
+    /// Keys, or slots; 0 of a history.
     pub(crate) count: u64,
-    /// Bytes of the structure block, or lines of a slot.
+    /// Bytes of the structure block or of the history, or lines of a slot.
     pub(crate) size: u64,
-    /// The checksum of the structure block and the keys, or of the slots' checksums.
+    /// The checksum of the structure block and the keys, of the slots' checksums, or of the history.
     pub(crate) body_checksum: u32,
 }
 
@@ -113,7 +118,7 @@ impl Header {
         if bytes[MAGIC..VERSION] != kind.magic() {
             return malformed("this is no segment of its kind", MAGIC);
         }
-        check::version(path, u32_at(bytes, VERSION))?;
+        check::version(path, u32_at(bytes, VERSION), FORMAT_VERSION)?;
         let checksum = u32_at(bytes, CHECKSUM);
         check::sum(path, "the header", checksum, crc32c::crc32c(&bytes[..CHECKSUM]))?;
         if u32_at(bytes, ZERO) != 0 {

@@ -1,6 +1,7 @@
 //! Snapshot segments: a generation of immutable files that together hold one state of a memory.
 
 pub(crate) mod header;
+pub(crate) mod history;
 mod mapped;
 mod opened;
 pub(crate) mod slots;

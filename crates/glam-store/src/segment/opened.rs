@@ -8,7 +8,7 @@ use glam_core::MAX_SLOTS;
 
 use super::header::{BYTES, Header, Kind};
 use super::slots::Layout;
-use super::structure;
+use super::{history, structure};
 use crate::bytes::wide;
 use crate::check;
 use crate::error::{Error, Result};
@@ -40,6 +40,7 @@ impl Opened {
         let header = Header::decode(&bytes, kind, manifest, &path)?;
         let expected = match kind {
             Kind::Structure => structure::length(&header),
+            Kind::History => history::length(&header),
             Kind::Weights | Kind::Covariances => Layout::of(&header).map(|found| wide(found.end)),
         };
         if header.count > wide(MAX_SLOTS) {

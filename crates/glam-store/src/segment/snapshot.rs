@@ -1,4 +1,4 @@
-//! The three segments of a generation, together.
+//! The segments of a generation, together.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use glam_core::{Config, Model, SavedRecall, State};
 
 use super::header::{Kind, Stamp};
 use super::opened::Opened;
-use super::{slots, structure};
+use super::{history, slots, structure};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::manifest::Manifest;
@@ -28,10 +28,11 @@ pub(crate) fn write(
     let (lines, covariances) = (state.covariance_lines, state.covariances);
     manifest.covariances =
         slots::write(directory, stamp, Kind::Covariances, count, lines, covariances)?;
+    manifest.history = history::write(directory, stamp, &state.history)?;
     Ok(())
 }
 
-/// The open segments of a generation.
+/// The open segments of a generation, but for the history, which reading in place does not need.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) structure: Opened,
@@ -70,14 +71,15 @@ impl Snapshot {
         Ok(saved)
     }
 
-    /// The whole model, every slot read and checked.
-    pub(crate) fn model(&self, config: &Config) -> Result<Model> {
-        let (block, keys) = structure::read(&self.structure)?;
+    /// The whole model, every slot and the history read and checked. The history is opened only
+    /// now: where a checkpoint has removed its name meanwhile, the error says that it is absent.
+    pub(crate) fn model(&self, directory: &Path, manifest: &Manifest) -> Result<Model> {
+        let history = Opened::open(directory, Kind::History, manifest)?;
+        let saved = history::join(self.recall(&manifest.config)?, &history)?;
         let (weights, covariances) = (slots::read(&self.weights)?, slots::read(&self.covariances)?);
-        let model = Model::restore(config.clone(), &block, keys, weights, covariances)
-            .map_err(|source| Error::Damaged { path: self.structure.path.clone(), source })?;
-        self.check_sequence(model.recall().sequence())?;
-        Ok(model)
+        saved
+            .model(weights, covariances)
+            .map_err(|source| Error::Damaged { path: self.structure.path.clone(), source })
     }
 
     fn check_sequence(&self, found: u64) -> Result<()> {

@@ -110,7 +110,7 @@ fn a_checkpoint_cut_anywhere_leaves_one_generation_whole() {
     copy(&directory, &before);
     store.checkpoint(&model).unwrap();
     drop(store);
-    let new = ["structure-2", "weights-2", "covariances-2", "log-2"];
+    let new = ["structure-2", "weights-2", "covariances-2", "history-2", "log-2"];
     let kept = file_names(&directory);
     assert!(new.iter().all(|name| kept.contains(&(*name).to_owned())), "{kept:?}");
 

@@ -8,7 +8,7 @@ use crate::erasure::layout as erasure;
 use crate::log::entry::{self, layout as frame};
 use crate::log::{header as log, recovery};
 use crate::segment::{header as segment, slots, structure};
-use crate::{FORMAT_VERSION, manifest, record};
+use crate::{FORMAT_VERSION, OLDEST_VERSION, manifest, record};
 
 /// The rows of the first table under `heading` whose first two cells pass `keep`.
 fn table(heading: &str, keep: impl Fn(&str, &str) -> bool) -> Vec<Vec<String>> {
@@ -54,9 +54,11 @@ fn the_documented_bytes_of_the_manifest_are_those_of_the_code() {
             ("structure bytes", manifest::STRUCTURE_BYTES),
             ("weights bytes", manifest::WEIGHTS_BYTES),
             ("covariances bytes", manifest::COVARIANCES_BYTES),
+            ("history bytes", manifest::HISTORY_BYTES),
             ("structure checksum", manifest::STRUCTURE_CHECKSUM),
             ("weights checksum", manifest::WEIGHTS_CHECKSUM),
             ("covariances checksum", manifest::COVARIANCES_CHECKSUM),
+            ("history checksum", manifest::HISTORY_CHECKSUM),
             ("configuration record", manifest::RECORD),
         ],
     );
@@ -127,6 +129,7 @@ fn the_documented_numbers_are_those_of_the_code() {
     let rows = table("Numbers", |_, value| value.parse::<usize>().is_ok());
     let expected = [
         ("format version", FORMAT_VERSION as usize),
+        ("oldest version that can be rebuilt", OLDEST_VERSION as usize),
         ("bytes of a line (sixteen floats)", slots::LINE_BYTES),
         ("bytes of a key", structure::KEY_BYTES),
         ("bytes of a slot's checksum", slots::CHECKSUM_BYTES),

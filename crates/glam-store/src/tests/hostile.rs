@@ -14,14 +14,14 @@ use crate::{Reader, Store, log, manifest, verify};
 
 /// Corrects every checksum of the directory.
 fn forge(directory: &Path) {
-    let names = ["structure-1", "weights-1", "covariances-1"];
+    let names = ["structure-1", "weights-1", "covariances-1", "history-1"];
     let mut checksums = Vec::new();
     for name in names {
         let path = directory.join(name);
         let mut bytes = fs::read(&path).unwrap();
         let count = u64_at(&bytes, header::COUNT) as usize;
         let end = match name {
-            "structure-1" => bytes.len(),
+            "structure-1" | "history-1" => bytes.len(),
             _ => {
                 count.saturating_mul(4).saturating_add(64).checked_next_multiple_of(64).unwrap_or(0)
             }
@@ -41,6 +41,7 @@ fn forge(directory: &Path) {
         (manifest::STRUCTURE_BYTES, manifest::STRUCTURE_CHECKSUM),
         (manifest::WEIGHTS_BYTES, manifest::WEIGHTS_CHECKSUM),
         (manifest::COVARIANCES_BYTES, manifest::COVARIANCES_CHECKSUM),
+        (manifest::HISTORY_BYTES, manifest::HISTORY_CHECKSUM),
     ];
     for ((bytes_at, checksum_at), (checksum, length)) in places.into_iter().zip(checksums) {
         put(&mut bytes, bytes_at, &length.to_le_bytes());
@@ -110,7 +111,7 @@ fn change() -> impl Strategy<Value = (usize, f64, Vec<u8>)> {
         Just(vec![0; 8]),
         Just(u64::to_le_bytes(1 << 40).to_vec()),
     ];
-    (0..5_usize, 0.0..1.0, bytes)
+    (0..6_usize, 0.0..1.0, bytes)
 }
 
 proptest! {
@@ -131,7 +132,9 @@ proptest! {
         write(&mut store, &mut model, 2).unwrap();
         drop(store);
         for (file, share, new) in changes {
-            let name = ["MANIFEST", "structure-1", "weights-1", "covariances-1", "log-1"][file];
+            let names =
+                ["MANIFEST", "structure-1", "weights-1", "covariances-1", "history-1", "log-1"];
+            let name = names[file];
             let path = directory.join(name);
             let mut bytes = fs::read(&path).unwrap();
             // Half of the changes go to the first 128 bytes, where the headers are. Those of the

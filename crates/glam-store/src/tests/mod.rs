@@ -8,6 +8,8 @@ mod format;
 mod golden;
 mod history;
 mod hostile;
+mod kept;
+mod migration;
 mod refusals;
 mod reopen;
 
@@ -91,6 +93,7 @@ fn assert_same(got: &Model, expected: &Model) {
     let bits = |lines| bytemuck::cast_slice::<_, u8>(lines);
     assert!(bits(got.weights) == bits(expected.weights), "weights differ");
     assert!(bits(got.covariances) == bits(expected.covariances), "covariances differ");
+    assert!(got.history == expected.history, "histories differ");
 }
 
 /// Fails unless the reader answers as the model does, bit for bit.

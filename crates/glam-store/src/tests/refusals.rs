@@ -89,20 +89,33 @@ fn a_newer_version_is_named() {
     let (mut store, mut model) = Store::create(&directory, tiny(Targets::Numbers(2))).unwrap();
     write(&mut store, &mut model, 2).unwrap();
     store.close(&model).unwrap();
-    for name in ["MANIFEST", "log-1", "structure-1", "weights-1", "covariances-1"] {
+    const NEWER: u32 = FORMAT_VERSION + 1;
+    for name in ["MANIFEST", "log-1", "structure-1", "weights-1", "covariances-1", "history-1"] {
         let path = directory.join(name);
         let original = fs::read(&path).unwrap();
         let mut bytes = original.clone();
-        bytes[8] = 3;
+        bytes[8..12].copy_from_slice(&NEWER.to_le_bytes());
         fs::write(&path, bytes).unwrap();
-        for error in [Store::open(&directory).map(drop), Reader::open(&directory).map(drop)] {
-            match error.unwrap_err() {
+        let mut results = vec![Store::open(&directory).map(drop)];
+        // A reader in place leaves the history alone, and a rebuild the whole snapshot.
+        if name != "history-1" {
+            results.push(Reader::open(&directory).map(drop));
+        }
+        if !name.ends_with("-1") || name == "log-1" {
+            results.push(Store::rebuild(&directory).map(drop));
+        }
+        for result in results {
+            let error = result.unwrap_err();
+            let message = error.to_string();
+            match error {
                 Error::Version { path: found, expected, got } => {
-                    assert_eq!((found, expected, got), (path.clone(), FORMAT_VERSION, 3));
+                    assert_eq!((found, expected, got), (path.clone(), FORMAT_VERSION, NEWER));
                 }
                 other => panic!("{other}"),
             }
+            assert!(message.contains("version 3") && message.contains("version 2"), "{message}");
         }
+        assert!(!verify(&directory).unwrap().is_sound());
         fs::write(&path, original).unwrap();
     }
 }
@@ -178,7 +191,7 @@ fn a_checkpoint_without_room_for_segments_changes_nothing() {
     store.checkpoint(&model).unwrap();
     let before = file_names(&directory);
     write(&mut store, &mut model, 2).unwrap();
-    for name in ["structure-2.new", "weights-2.new", "covariances-2.new"] {
+    for name in ["structure-2.new", "weights-2.new", "covariances-2.new", "history-2.new"] {
         fs::create_dir(directory.join(name)).unwrap();
         assert!(matches!(store.checkpoint(&model), Err(Error::Io { .. })));
         fs::remove_dir(directory.join(name)).unwrap();
@@ -186,7 +199,7 @@ fn a_checkpoint_without_room_for_segments_changes_nothing() {
         write(&mut store, &mut model, 1).unwrap();
     }
     store.close(&model).unwrap();
-    assert_same(&Store::open(&directory).unwrap().1, &oracle(&numbers(), 7));
+    assert_same(&Store::open(&directory).unwrap().1, &oracle(&numbers(), 8));
 }
 
 #[test]

@@ -48,6 +48,8 @@ fn a_missing_input_is_the_mean_bit_for_bit() {
     }
     // The kept observations differ, as they should: one holds NaN where the other holds the mean.
     let (model, filled) = (bits(&model), bits(&filled));
+    let ([model_structure, model_history], [structure, history]) = (&model.0, &filled.0);
+    assert!(model_structure == structure && model_history != history);
     assert_eq!((model.1, model.2), (filled.1, filled.2));
 }
 

@@ -3,9 +3,9 @@
 use super::*;
 
 /// The bits of a model but for its sequence number, the first field of the structure block.
-fn but_the_number(model: &Model) -> (Vec<u8>, Vec<u64>, Vec<u32>) {
-    let (structure, keys, floats) = bits(model);
-    (structure[8..].to_vec(), keys, floats)
+fn but_the_number(model: &Model) -> ([Vec<u8>; 2], Vec<u64>, Vec<u32>) {
+    let ([structure, history], keys, floats) = bits(model);
+    ([structure[8..].to_vec(), history], keys, floats)
 }
 
 #[test]
