@@ -74,7 +74,7 @@ impl Workers for Pair {
             for _ in 0..2 {
                 scope.spawn(|| {
                     loop {
-                        let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        let number = next.fetch_add(1, Ordering::Relaxed);
                         if number >= count {
                             return;
                         }
