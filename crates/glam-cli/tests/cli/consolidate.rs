@@ -173,7 +173,7 @@ fn what_cannot_be_consolidated_is_one_line_and_changes_nothing() {
         place.glam(&format!("{command} empty")).fails(1, &["empty"]);
         place.glam(&format!("{command} file")).fails(1, &["file"]);
         for line in [
-            format!("{command}"),
+            command.to_owned(),
             format!("{command} m other"),
             format!("{command} m --seconds 0"),
             format!("{command} m --seconds -1"),
