@@ -164,7 +164,7 @@ impl Config {
         self.history_bytes
     }
 
-    /// The most bytes that the memory may take, where it was set.
+    /// The most bytes that slots, their table and the kept history may take, where it was set.
     pub fn max_bytes(&self) -> Option<u64> {
         self.max_bytes
     }
@@ -274,15 +274,18 @@ impl ConfigBuilder {
         self
     }
 
-    /// Kept for a later version, without effect yet.
     /// The most bytes that slots, their table and the kept history may take, at least 64 KiB. Left open,
     /// tables and levels are the only bound.
+    ///
+    /// A slot for which there is no room takes the place of another, one that adds little to
+    /// predictions; [`Report::evictions`](crate::Report::evictions) counts them. The kept history gets a
+    /// quarter at most, so that the memory may warm up on fewer observations than were asked for.
+    /// A limit that does not hold what one input has active is refused.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = Some(bytes);
         self
     }
 
-    /// Kept for a later version, without effect yet.
     /// Writes over which what was learned is forgotten, 2 or more: for a world that drifts. Left
     /// open, nothing is forgotten.
     ///

@@ -6,7 +6,7 @@ use std::thread;
 
 use glam_core::{Decision, Flow, Model, Observations, Options, Progress, Workers};
 use glam_store::History;
-use parking_lot::RwLockUpgradableReadGuard;
+use parking_lot::{RwLockUpgradableReadGuard, RwLockWriteGuard};
 
 use crate::error::{Error, Result};
 use crate::memory::{Memory, State};
@@ -52,12 +52,16 @@ impl Memory {
         options: Options,
         watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
     ) -> Result<Decision> {
-        let history = self.history()?;
-        let state = self.state.upgradable_read();
-        let model = match &*state {
+        // The history and the model are of one moment: no write comes between them.
+        let mut state = self.state.write();
+        let history = match &mut *state {
             State::Volatile(_) => return Err(Error::NoHistory),
             State::ReadOnly(_) => return Err(Error::ReadOnly),
-            State::Stored(model, _) => model,
+            State::Stored(_, store) => store.history()?,
+        };
+        let state = RwLockWriteGuard::downgrade_to_upgradable(state);
+        let State::Stored(model, _) = &*state else {
+            return Err(Error::ReadOnly);
         };
         let observations = gather(model, history, u64::MAX)?;
         let consolidated = model.consolidate(&observations, options, &Threads::new(), watch)?;

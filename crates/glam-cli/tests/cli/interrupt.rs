@@ -73,3 +73,42 @@ fn an_interrupt_while_rows_are_learned_keeps_those_before_it() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["observations"], written);
 }
+
+#[test]
+fn an_interrupt_while_a_memory_is_consolidated_leaves_it_as_it_was() {
+    for command in ["consolidate m --regates 16", "regate m"] {
+        let place = Place::with_memory(2000);
+        let before = place.bytes("m");
+        let answers = place.glam("read m rows.csv --std").succeeds().out;
+        let mut command = place.command(command);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // It listens before it takes the memory.
+        let holder = child.id().to_string();
+        let held = || std::fs::read_to_string(place.path("m/LOCK")).unwrap().trim() == holder;
+        while !held() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        interrupt(&child);
+        let (status, errors) = end(child);
+        if status == Some(0) {
+            // It was done already, or all but done.
+            let told = place.glam("inspect m").succeeds().out;
+            assert!(told.contains("chosen"), "{told}");
+            continue;
+        }
+        assert_eq!(status, Some(130), "{errors}");
+        // The second where the memory was still being opened.
+        let said = [
+            "glam: interrupted; the memory is as it was\n",
+            "glam: interrupted; nothing was written\n",
+        ];
+        assert!(said.contains(&errors.as_str()), "{errors}");
+        let mut after = place.bytes("m");
+        after.insert("LOCK".to_owned(), before["LOCK"].clone());
+        assert!(after == before);
+        assert_eq!(place.glam("read m rows.csv --std").succeeds().out, answers);
+        place.glam("verify m").succeeds();
+        // Nobody holds it any more.
+        place.glam("write m rows.csv --targets y").succeeds();
+    }
+}

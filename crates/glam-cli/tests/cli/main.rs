@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod categories;
 #[cfg(test)]
+mod consolidate;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod files;

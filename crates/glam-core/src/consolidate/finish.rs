@@ -9,7 +9,7 @@ use crate::slots::Arena;
 use crate::window;
 
 /// Rounds in which the claimed variance and the covariances are brought into step.
-const ROUNDS: usize = 6;
+pub(super) const ROUNDS: usize = 6;
 
 /// The slots of a solved structure.
 pub(crate) struct Slots {

@@ -16,6 +16,8 @@ mod slopes_pass;
 mod solve;
 mod workers;
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use crate::error::{Error, Result};
 use crate::model::{Model, weight_lines};
 use crate::normaliser::Normaliser;
@@ -67,7 +69,8 @@ impl Progress<'_> {
     }
 }
 
-/// What a consolidation is to do next.
+/// What a consolidation is to do next. Said once it stands: [`Flow::Continue`] does not take back
+/// what was said before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     /// Go on.
@@ -80,6 +83,19 @@ pub enum Flow {
 
 /// Looks on at every iteration, from any thread.
 pub(crate) type Watch<'a> = dyn Fn(&Progress<'_>) -> Flow + Sync + 'a;
+
+/// A watch whose word stands: what it said once it says from then on, or more.
+fn standing(watch: &Watch<'_>) -> impl Fn(&Progress<'_>) -> Flow + Sync {
+    let said = AtomicU8::new(Flow::Continue as u8);
+    move |progress| {
+        let now = watch(progress) as u8;
+        match said.fetch_max(now, Ordering::Relaxed).max(now) {
+            0 => Flow::Continue,
+            1 => Flow::Finish,
+            _ => Flow::Stop,
+        }
+    }
+}
 
 impl Model {
     /// This memory with its structure chosen anew and its maps at the joint optimum over `history`,
@@ -98,6 +114,7 @@ impl Model {
         workers: &dyn Workers,
         watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
     ) -> Result<Self> {
+        let watch = &standing(watch);
         let (config, outputs) = (self.recall.config.clone(), self.recall.outputs());
         let now = self.recall.structure.as_ref().ok_or(Error::Empty)?;
         if history.is_empty() {
@@ -166,6 +183,7 @@ impl Model {
         workers: &dyn Workers,
         watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
     ) -> Result<Self> {
+        let watch = &standing(watch);
         let structure = self.recall.structure.as_ref().ok_or(Error::Empty)?;
         if history.is_empty() || structure.decision().iterations == 0 {
             return Err(Error::Empty);

@@ -2,11 +2,14 @@
 
 use super::*;
 use crate::config::{Config, Precision, Targets};
+use crate::kernel::simd::{Kernel, dispatch};
+use crate::kernel::{LANES, Simd, Step};
 use crate::label::{Label, Labels};
 use crate::observation::Target;
 use crate::recall::prior_variance;
 use crate::rng::Rng;
 use crate::scratch::Scratch;
+use crate::solve_oracle;
 use crate::solve_oracle::ridge;
 
 const INPUTS: usize = 3;
@@ -74,7 +77,7 @@ impl Workers for Pair {
             for _ in 0..2 {
                 scope.spawn(|| {
                     loop {
-                        let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        let number = next.fetch_add(1, Ordering::Relaxed);
                         if number >= count {
                             return;
                         }
@@ -88,6 +91,40 @@ impl Workers for Pair {
 
 fn go_on(_: &Progress<'_>) -> Flow {
     Flow::Continue
+}
+
+/// The rows in the lifted space written out: one column a slot of `keys` and feature.
+fn written_out(structure: &Structure, normalised: &Rows, keys: &[u64]) -> Vec<f64> {
+    let n = structure.n();
+    let columns = keys.len() * n;
+    let mut dense = vec![0.0; normalised.count * columns];
+    let mut phi = vec![[0.0; LANES]; structure.width()];
+    for row in 0..normalised.count {
+        for (number, table) in structure.tables().iter().enumerate() {
+            structure.features()[table.feature() as usize].fill(normalised.z(row), &mut phi);
+            table.keys(number, normalised.z(row), |key| {
+                let slot = keys.iter().position(|&known| known == key).unwrap();
+                for i in 0..n {
+                    dense[row * columns + slot * n + i] = f64::from(phi.as_flattened()[i]);
+                }
+            });
+        }
+    }
+    dense
+}
+
+/// One output of all rows.
+fn goals(normalised: &Rows, output: usize) -> Vec<f64> {
+    let mut goal = vec![0.0; normalised.outputs];
+    let mut one = |row| {
+        normalised.goal(row, &mut goal);
+        f64::from(goal[output])
+    };
+    (0..normalised.count).map(&mut one).collect()
+}
+
+fn weights(normalised: &Rows) -> Vec<f64> {
+    (0..normalised.count).map(|row| f64::from(normalised.weight(row))).collect()
 }
 
 #[test]
@@ -109,31 +146,12 @@ fn conjugate_gradients_come_to_the_ridge_solution_of_the_lifted_rows() {
     let held = Held::None { iterations: 400 };
     let solved = solve(&lifted, &inverses, lambda, held, &Serial, &|| true).unwrap();
 
-    // The same rows written out: one column a slot and feature.
-    let (n, lanes) = (structure.n(), structure.width() * crate::kernel::LANES);
+    let (n, lanes) = (structure.n(), structure.width() * LANES);
     let columns = lifted.slots() * n;
-    let mut dense = vec![0.0; rows.len() * columns];
-    let mut phi = vec![[0.0; crate::kernel::LANES]; structure.width()];
-    for row in 0..rows.len() {
-        for (number, table) in structure.tables().iter().enumerate() {
-            structure.features()[table.feature() as usize].fill(normalised.z(row), &mut phi);
-            table.keys(number, normalised.z(row), |key| {
-                let slot = lifted.keys.iter().position(|&known| known == key).unwrap();
-                for i in 0..n {
-                    dense[row * columns + slot * n + i] = f64::from(phi.as_flattened()[i]);
-                }
-            });
-        }
-    }
-    let weights: Vec<f64> = (0..rows.len()).map(|row| f64::from(normalised.weight(row))).collect();
-    let mut goal = [0.0; 2];
+    let dense = written_out(&structure, &normalised, &lifted.keys);
+    let weights = weights(&normalised);
     for output in 0..2 {
-        let goals: Vec<f64> = (0..rows.len())
-            .map(|row| {
-                normalised.goal(row, &mut goal);
-                f64::from(goal[output])
-            })
-            .collect();
+        let goals = goals(&normalised, output);
         let expected = ridge(&dense, &goals, &weights, columns, lambda);
         for (slot, map) in solved.weights.chunks_exact(2 * lanes).enumerate() {
             for i in 0..n {
@@ -221,34 +239,106 @@ fn writes_go_on_from_a_consolidated_memory_and_make_it_better() {
     assert_eq!(consolidated.report().decision, restored.report().decision);
 }
 
+/// phi' P phi of one slot.
+struct Spread<'a> {
+    precision: Precision,
+    covariance: &'a [f32],
+    n: usize,
+    phi: [f32; LANES],
+}
+
+impl Kernel for Spread<'_> {
+    type Output = f32;
+
+    fn run<S: Simd>(self, simd: S) -> f32 {
+        let (phi, mut f, mut v) = ([self.phi], [[0.0; LANES]], [[0.0; LANES]]);
+        let mut step = Step { phi: &phi, f: &mut f, v: &mut v };
+        self.precision.spread(simd, self.covariance, self.n, &mut step)
+    }
+}
+
 #[test]
 fn covariances_are_those_of_rows_worth_the_claimed_noise_each() {
-    // One slot alone: the root. Its covariance is (I / p + Gram / S)^-1 with S in step.
-    let rows = observations(6, 50);
-    let config =
-        Config::builder(INPUTS, Targets::Numbers(2)).tables(1).levels([0]).build().unwrap();
-    let mut model = Model::new(config);
-    for (x, y) in &rows {
-        model.write(x, y.into()).unwrap();
+    let rows = observations(6, 120);
+    for precision in [Precision::Full, Precision::Diagonal] {
+        let model = written(precision, &rows);
+        let options = Options { regates: 0, as_it_is: true };
+        let solved = model.consolidate(&history(&rows), options, &Serial, &go_on).unwrap();
+        let structure = solved.recall.structure.as_ref().unwrap();
+        let normalised = Rows::new(structure.normaliser(), &history(&rows), INPUTS, 2);
+        let keys = solved.state().keys.to_vec();
+        let (dense, weights) = (written_out(structure, &normalised, &keys), weights(&normalised));
+        let n = structure.n();
+        // Gram of a slot, row by row.
+        let gram = |slot: usize| {
+            let mut gram = vec![0.0; n * n];
+            for (row, weight) in dense.chunks_exact(keys.len() * n).zip(&weights) {
+                let phi = &row[slot * n..][..n];
+                for i in 0..n {
+                    for j in 0..n {
+                        gram[i * n + j] += weight * phi[i] * phi[j];
+                    }
+                }
+            }
+            gram
+        };
+        let grams: Vec<Vec<f64>> = (0..keys.len()).map(gram).collect();
+        let prior = f64::from(prior_variance(n));
+        // (I / p + Gram / S)^-1.
+        let posterior = |gram: &[f64], claimed: f64| {
+            let mut precise: Vec<f64> = gram.iter().map(|value| value / claimed).collect();
+            (0..n).for_each(|i| precise[i * n + i] += 1.0 / prior);
+            solve_oracle::inverse(&precise, n)
+        };
+        // S: the noise and the weighted mean over rows of what their slots claim, phi' P phi.
+        let noise = f64::from(model.recall.noise.variance());
+        let claim = |claimed: f64| {
+            let products = grams.iter().map(|gram| {
+                posterior(gram, claimed).iter().zip(gram).map(|(p, g)| p * g).sum::<f64>()
+            });
+            noise + products.sum::<f64>() / weights.iter().sum::<f64>()
+        };
+        let mut claimed = 2.0 * noise;
+        (0..finish::ROUNDS).for_each(|_| claimed = claim(claimed));
+        // In step: a claim is concave in S, so its slope at the start is the steepest, and each
+        // round leaves at most that share of what was missing.
+        let mut fixed = claimed;
+        (0..200).for_each(|_| fixed = claim(fixed));
+        let (low, high) = (fixed.min(2.0 * noise), fixed.max(2.0 * noise));
+        let slope = (claim(low * 1.001) - claim(low)) / (low * 0.001);
+        let left = slope.powi(finish::ROUNDS as i32) * (high - low);
+        assert!((claimed - fixed).abs() < left + 1e-9 && left < 0.1 * fixed, "{left} of {fixed}");
+
+        for (slot, gram) in grams.iter().enumerate() {
+            let expected = posterior(gram, claimed);
+            let quadratic = |i: usize, j: usize| {
+                let mut phi = [0.0; LANES];
+                phi[i] += 1.0;
+                phi[j] += 1.0;
+                let covariance = solved.covariances.floats(slot as u32);
+                f64::from(dispatch(Spread { precision, covariance, n, phi }))
+            };
+            // f32 sums over 120 rows are right to 120 epsilon of the sum of their terms, at most
+            // the trace; P dGram P / S is then at most that times p² / S. As much again for S, and
+            // the factors of P, n products an entry, in f32.
+            let trace: f64 = (0..n).map(|i| gram[i * n + i]).sum();
+            let moved = 120.0 * f64::from(f32::EPSILON) * trace * prior / claimed;
+            let bound = prior * (2.0 * moved + 16.0 * f64::from(f32::EPSILON));
+            for i in 0..n {
+                let got = quadratic(i, i) / 4.0;
+                assert!((got - expected[i * n + i]).abs() < bound, "{got} {expected:?} {bound}");
+                for j in 0..i {
+                    // Of a diagonal covariance nothing else is kept.
+                    let got = (quadratic(i, j) - (quadratic(i, i) + quadratic(j, j)) / 4.0) / 2.0;
+                    let expected = match precision {
+                        Precision::Full => expected[i * n + j],
+                        Precision::Diagonal => 0.0,
+                    };
+                    assert!((got - expected).abs() < 3.0 * bound, "{got} {expected} {bound}");
+                }
+            }
+        }
     }
-    let options = Options { regates: 0, as_it_is: true };
-    let solved = model.consolidate(&history(&rows), options, &Serial, &go_on).unwrap();
-    let (mut scratch, mut out, mut variance) = (Scratch::default(), [0.0; 2], [0.0; 2]);
-    for (x, _) in &rows {
-        let recall = solved.recall();
-        recall
-            .read_with_variance(solved.covariances(), x, &mut scratch, &mut out, &mut variance)
-            .unwrap();
-        assert!(variance.iter().all(|variance| variance.is_finite() && *variance > 0.0));
-    }
-    let structure = solved.recall.structure.as_ref().unwrap();
-    let prior = prior_variance(structure.n());
-    let far = [100.0, -100.0, 100.0];
-    solved
-        .recall()
-        .read_with_variance(solved.covariances(), &far, &mut scratch, &mut out, &mut variance)
-        .unwrap();
-    assert!(prior > 0.0 && variance[0] > 0.0);
 }
 
 #[test]
@@ -314,4 +404,78 @@ fn solving_again_without_a_row_is_solving_without_it() {
     let two = all.solve_again(&history(&other), &Serial, &go_on).unwrap();
     assert!(bits(&one) == bits(&two));
     assert!(bits(&one).2 != bits(&all).2);
+}
+
+#[test]
+fn solving_again_is_the_ridge_solution_of_what_is_left() {
+    let mut rows = observations(11, 80);
+    rows[33].1 = [30.0, -30.0];
+    let config = Config::builder(INPUTS, Targets::Numbers(2)).tables(3).levels([1, 2]);
+    let mut model = Model::new(config.build().unwrap());
+    for (x, y) in &rows {
+        model.write(x, y.into()).unwrap();
+    }
+    let options = Options { regates: 1, as_it_is: false };
+    let mut all = model.consolidate(&history(&rows), options, &Serial, &go_on).unwrap();
+    // As many iterations as the solution takes: what is compared is not where it was stopped.
+    let lambda = 0.3;
+    let decision = all.report().decision.unwrap();
+    let decision = Decision { lambda, iterations: 400, ..decision };
+    all.recall.structure = all.recall.structure.take().map(|old| old.with_decision(decision));
+
+    // The history without the outlier, its weights those that its rows had.
+    let whole = history(&rows);
+    let mut left = Observations::new();
+    for (row, (x, y)) in rows.iter().enumerate().filter(|(row, _)| *row != 33) {
+        left.add(&Labels::default(), x, y.into(), whole.weights()[row]).unwrap();
+    }
+    let without = all.solve_again(&left, &Serial, &go_on).unwrap();
+    let structure = without.recall.structure.as_ref().unwrap();
+    let normalised = Rows::new(structure.normaliser(), &left, INPUTS, 2);
+    let keys = without.state().keys.to_vec();
+    let (n, lanes) = (structure.n(), structure.width() * LANES);
+    let dense = written_out(structure, &normalised, &keys);
+    // Units and gates are those that all rows had chosen.
+    let before = all.recall.structure.as_ref().unwrap();
+    let same = Rows::new(before.normaliser(), &left, INPUTS, 2);
+    assert!(dense == written_out(before, &same, &keys));
+    let mut farthest: f64 = 0.0;
+    for output in 0..2 {
+        let goals = goals(&normalised, output);
+        let expected = ridge(&dense, &goals, &weights(&normalised), keys.len() * n, lambda);
+        for (slot, key) in keys.iter().enumerate() {
+            for i in 0..n {
+                let expected = expected[slot * n + i];
+                let got = f64::from(without.recall.weights.floats(slot as u32)[output * lanes + i]);
+                // As above, with 79 rows of 7 slots.
+                let bound = 79.0 * 7.0 * f64::from(f32::EPSILON) / lambda;
+                assert!((got - expected).abs() < bound, "{got} {expected} {bound}");
+                if let Some(old) = all.recall.slots.get(*key) {
+                    let old = all.recall.weights.floats(old)[output * lanes + i];
+                    farthest = farthest.max((f64::from(old) - expected).abs());
+                }
+            }
+        }
+    }
+    // The outlier had mattered.
+    assert!(farthest > 0.1, "{farthest}");
+}
+
+#[test]
+fn fewer_rows_than_tenths_are_judged_by_those_that_hold_one() {
+    for count in 1..12 {
+        let rows = observations(12, count);
+        let model = written(Precision::Full, &rows);
+        let solved =
+            model.consolidate(&history(&rows), Options::default(), &Serial, &go_on).unwrap();
+        let trials = solved.report().decision.unwrap().trials;
+        assert!(trials.iter().all(|trial| trial.error.is_finite()), "{count}: {trials:?}");
+        // What it says of itself can be read back.
+        let state = solved.state();
+        let structure = state.structure.clone();
+        let (keys, weights) = (state.keys.to_vec(), state.weights.to_vec());
+        let (covariances, history) = (state.covariances.to_vec(), state.history.clone());
+        let config = model.recall().config().clone();
+        Model::restore(config, &structure, keys, weights, covariances, &history).unwrap();
+    }
 }
