@@ -45,6 +45,22 @@ impl Feature {
         phi[self.view.len() + 1..].fill(0.0);
     }
 
+    /// Adds to the gradients of a sum of maps, `inputs` floats an output, those of the rows `maps`
+    /// of one of them.
+    pub(crate) fn add_gradients<'a>(
+        &self,
+        maps: impl Iterator<Item = &'a [f32]>,
+        gradients: &mut [f32],
+        inputs: usize,
+    ) {
+        let scale = self.input_scale();
+        for (map, gradient) in maps.zip(gradients.chunks_exact_mut(inputs)) {
+            for (&input, weight) in self.view.iter().zip(map) {
+                gradient[input as usize] += scale * weight;
+            }
+        }
+    }
+
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.u32s(&self.view);
         writer.f32s(&[self.scale]);

@@ -2,7 +2,7 @@
 
 use ndarray::ArrayView2;
 
-use crate::config::{Config, Targets};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{LANES, Simd, Step, map};
@@ -22,10 +22,6 @@ use crate::told::Told;
 use crate::warm_up::WarmUp;
 use crate::window;
 
-/// Times the observations of the warm-up are gone through when the memory is fitted to them: once
-/// as they came, then again to rehearse them, which is cheap while they are few and matters most
-/// for memories that never see many.
-const WARM_UP_PASSES: usize = 4;
 /// Rows of weights are made in steps of at least this many, and of at least an eighth of what there
 /// is, so that new classes rarely move the slots.
 const OUTPUT_STEP: usize = 4;
@@ -336,44 +332,6 @@ impl Model {
         room.shrink(config, structure.n(), &mut Parts { slots, weights, covariances, noise });
     }
 
-    /// Fits the normaliser, the views and the gates to the observations gathered so far and
-    /// learns them anew. Statistics of errors go on from what was told about them.
-    fn fit(&mut self) -> Result<()> {
-        let warm_up = std::mem::take(&mut self.warm_up);
-        let recall = &mut self.recall;
-        let outputs = recall.outputs();
-        let structure = Structure::fit(
-            &recall.config,
-            warm_up.kept().rows(),
-            warm_up.kept().targets(),
-            outputs,
-        );
-        recall.slots = SlotTable::default();
-        recall.room = Room::new(&recall.config, structure.n(), outputs);
-        recall.weights = Arena::new(weight_lines(structure.width(), outputs));
-        self.covariances = Arena::new(window::covariance_lines(&recall.config, structure.n()));
-        recall.structure = Some(structure);
-        recall.noise.widen(outputs);
-        recall.noise.forget_neighbours();
-        let inputs = recall.config.inputs();
-        let passes = [Pass::Refit].into_iter().chain([Pass::Again; WARM_UP_PASSES - 1]);
-        let result = passes
-            .flat_map(|pass| (0..warm_up.count()).map(move |i| (pass, i)))
-            .try_for_each(|(pass, index)| {
-                let (x, kept, weight) = warm_up.kept().get(index, inputs, outputs);
-                self.learn(x, kept, weight, pass).map(|_| ())
-            });
-        if self.recall.config.targets() != Targets::Labels {
-            // About the very first observation nothing was told.
-            let rows = (warm_up.count() - self.told.len().min(warm_up.count())..warm_up.count())
-                .map(|row| warm_up.kept().get(row, inputs, outputs))
-                .map(|(x, kept, _)| (x, kept));
-            self.recall.calibrate(rows, &self.told, &mut self.scratch);
-        }
-        self.warm_up = warm_up;
-        result
-    }
-
     /// The write itself, on checked values and with room for every output. Gives the squared error
     /// before it, summed over outputs.
     fn learn(&mut self, x: &[f32], kept: Kept<'_>, weight: f32, pass: Pass) -> Result<f64> {
@@ -548,6 +506,7 @@ impl Kernel for Update<'_> {
 
 const _: () = assert!(LINE_FLOATS.is_multiple_of(LANES));
 
+mod fit;
 #[cfg(test)]
 mod honesty_tests;
 #[cfg(test)]

@@ -11,10 +11,13 @@ use crate::room;
 const NARROW_INPUTS: usize = 24;
 /// Inputs of a view of a wide memory: with the bias, two whole groups of lanes.
 const WIDE_VIEW: usize = 15;
-/// Tables of a narrow memory, where each sees everything.
-const NARROW_TABLES: usize = 128;
+/// Tables of a memory whose slots see at most [`FEW_INPUTS`] inputs, and of one whose slots see
+/// more: there a table costs several times as much.
+const TABLES: (usize, usize) = (256, 128);
+/// With the bias, two whole groups of lanes.
+const FEW_INPUTS: usize = 15;
 /// Tables of a wide memory, where each sees a small part.
-const WIDE_TABLES: usize = 256;
+const WIDE_TABLES: usize = 384;
 /// Families of a narrow memory: no single one wins everywhere, so its tables are dealt all three.
 const NARROW_FAMILIES: &[Family] =
     &[Family::Tree { inputs: 0 }, Family::Tree { inputs: 1 }, Family::Tree { inputs: 2 }];
@@ -23,7 +26,7 @@ const WIDE_FAMILIES: &[Family] = &[Family::Hyperplane { inputs: 4 }];
 /// The level of a narrow memory's tables.
 const NARROW_LEVEL: u8 = 8;
 /// The level of a wide memory's tables.
-const WIDE_LEVEL: u8 = 6;
+const WIDE_LEVEL: u8 = 5;
 /// Floats that the slots of full tables may take before a shallower level is picked: 256 MiB.
 const FULL_TABLE_FLOATS: usize = 1 << 26;
 
@@ -62,7 +65,11 @@ impl Picks {
         let inputs = config.inputs();
         let narrow = inputs <= NARROW_INPUTS;
         let view = config.view().unwrap_or(if narrow { inputs } else { WIDE_VIEW });
-        let default_tables = if view == inputs { NARROW_TABLES } else { WIDE_TABLES };
+        let default_tables = match view {
+            _ if view < inputs => WIDE_TABLES,
+            0..=FEW_INPUTS => TABLES.0,
+            _ => TABLES.1,
+        };
         let n = view + 1;
         // More classes may come, and make slots longer.
         let foreseen = if config.targets() == Targets::Labels { 2 * outputs } else { outputs };

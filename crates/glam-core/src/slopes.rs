@@ -24,6 +24,43 @@ pub(crate) struct Slopes {
     factor: Vec<f32>,
 }
 
+/// Up to this many inputs the whole outer product is taken, beyond it the diagonal.
+const WHOLE_INPUTS: usize = 64;
+
+/// M while gradients are added to it.
+#[derive(Debug)]
+pub(crate) struct OuterProduct {
+    inputs: usize,
+    outer: Vec<f64>,
+}
+
+impl OuterProduct {
+    pub(crate) fn new(inputs: usize) -> Self {
+        let whole = inputs <= WHOLE_INPUTS;
+        Self { inputs, outer: vec![0.0; if whole { inputs * inputs } else { inputs }] }
+    }
+
+    /// Adds the gradient of one output at one row, in units of the normalised inputs.
+    pub(crate) fn add(&mut self, gradient: &[f32]) {
+        if self.outer.len() == self.inputs {
+            for (outer, &a) in self.outer.iter_mut().zip(gradient) {
+                *outer += f64::from(a) * f64::from(a);
+            }
+            return;
+        }
+        for (outer, &a) in self.outer.chunks_exact_mut(self.inputs).zip(gradient) {
+            for (outer, &b) in outer.iter_mut().zip(gradient) {
+                *outer += f64::from(a) * f64::from(b);
+            }
+        }
+    }
+
+    /// The slopes, of which only the shape of M matters.
+    pub(crate) fn slopes(&self) -> Slopes {
+        Slopes::new(&self.outer, self.inputs)
+    }
+}
+
 impl Slopes {
     /// From M, `inputs` squared numbers row by row, or its diagonal alone.
     pub(crate) fn new(outer: &[f64], inputs: usize) -> Self {

@@ -94,7 +94,7 @@ fn gather(model: &Model, mut history: History, last: u64) -> Result<Observations
 /// history: the same structure solved over what is left of those it was solved over. `None` where
 /// it was not consolidated.
 pub(crate) fn solved_again(before: &Model, history: History) -> Result<Option<Model>> {
-    let Some(decision) = before.report().decision else {
+    let Some(decision) = before.report().decision.filter(Decision::is_consolidated) else {
         return Ok(None);
     };
     let observations = gather(before, history, decision.sequence)?;

@@ -136,7 +136,8 @@ fn readable(memory: &Path, decision: &Decision, seconds: f64) -> String {
 /// What was tried, as a table; `inspect` shows the same.
 pub(crate) fn trials(decision: &Decision) -> String {
     let chosen = decision.trials.iter().rposition(|trial| trial.accepted);
-    let header = ["tried", "regates", "lambda", "iterations", "slots", "held-out error", ""];
+    let error = if decision.is_consolidated() { "held-out error" } else { "error" };
+    let header = ["tried", "regates", "lambda", "iterations", "slots", error, ""];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     rows.extend(decision.trials.iter().enumerate().map(|(number, trial)| {
         let Trial { name, regates, lambda, iterations, slots, error, accepted } = trial;
@@ -145,11 +146,12 @@ pub(crate) fn trials(decision: &Decision) -> String {
             (false, true) => "better",
             (false, false) => "",
         };
+        let solved = |text: String| if *iterations > 0 { text } else { "-".to_owned() };
         vec![
             name.clone(),
             regates.to_string(),
-            lambda.to_string(),
-            iterations.to_string(),
+            solved(lambda.to_string()),
+            solved(iterations.to_string()),
             grouped(*slots),
             short(*error),
             verdict.to_owned(),

@@ -200,9 +200,13 @@ fn picks(inspection: &Inspection) -> String {
 /// What the picks were chosen by, where they were chosen by held-out rows.
 fn chosen(inspection: &Inspection) -> String {
     let Some(decision) = &inspection.report.decision else { return String::new() };
-    let tenths = counted(decision.folds.into(), "held-out tenth");
+    let judge = if decision.is_consolidated() {
+        counted(decision.folds.into(), "held-out tenth")
+    } else {
+        "the later half of them, each before it was learned".to_owned()
+    };
     format!(
-        "chosen at observation {}, by the error on {tenths}\n{}",
+        "chosen at observation {}, by the error on {judge}\n{}",
         grouped(decision.sequence),
         trials(decision)
     )

@@ -221,22 +221,26 @@ impl Search<'_> {
     fn is_better(&self, new: &[Vec<f32>], old: &[Vec<f32>], marks: &[Vec<bool>]) -> bool {
         let outputs = self.rows.outputs.max(1);
         let mut goal = vec![0.0; outputs];
-        let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        let mut gains = Vec::new();
         for ((marks, new), old) in marks.iter().zip(new).zip(old) {
             let predictions = new.chunks_exact(outputs).zip(old.chunks_exact(outputs));
             for (row, (new, old)) in held_rows(marks).into_iter().zip(predictions) {
                 self.rows.goal(row, &mut goal);
-                let gain = mean_square(old, &goal, outputs) - mean_square(new, &goal, outputs);
-                count += 1.0;
-                sum += gain;
-                squares += gain * gain;
+                gains.push(mean_square(old, &goal, outputs) - mean_square(new, &goal, outputs));
             }
         }
-        let count = f64::max(count, 1.0);
-        let mean = sum / count;
-        let error = ((squares / count - mean * mean).max(0.0) / count).sqrt();
-        mean > BETTER * error
+        is_gain(&gains)
     }
+}
+
+/// Whether the mean of `gains`, differences of two errors on the same rows, is more than
+/// [`BETTER`] of its standard errors above nought.
+pub(crate) fn is_gain(gains: &[f64]) -> bool {
+    let count = gains.len().max(1) as f64;
+    let mean = gains.iter().sum::<f64>() / count;
+    let squares = gains.iter().map(|gain| gain * gain).sum::<f64>();
+    let error = ((squares / count - mean * mean).max(0.0) / count).sqrt();
+    mean > BETTER * error
 }
 
 /// Rows for thresholds, evenly spread over the history.

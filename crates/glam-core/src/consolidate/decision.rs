@@ -21,31 +21,41 @@ pub struct Trial {
     pub iterations: u32,
     /// Slots it had.
     pub slots: u64,
-    /// Mean square error on the rows that were held out, in variances of the targets, summed over
-    /// targets (over classes for labels).
+    /// Mean square error on the rows that were held out (while warming up: on the later half, each
+    /// row before it was learned), in variances of the targets, summed over targets (over classes
+    /// for labels).
     pub error: f64,
     /// Whether it was better than every one before.
     pub accepted: bool,
 }
 
-/// How a structure came to be.
+/// How a structure came to be: by consolidating, or while the memory warmed up.
+///
+/// While it warms up, gates are drawn anew by the slopes of what was learned, and kept where the
+/// errors on the later half of the observations, each made before it was learned, are smaller by
+/// twice their standard error.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Decision {
     /// The sequence number of the last observation that it saw.
     pub sequence: u64,
     /// Observations it was chosen and solved on.
     pub rows: u64,
-    /// Tenths of them that were held out in turn.
+    /// Tenths of them that were held out in turn; 0 where the memory was not consolidated since.
     pub folds: u32,
     /// The ridge lambda of the solve.
     pub lambda: f64,
-    /// Its iterations of conjugate gradients.
+    /// Its iterations of conjugate gradients; 0 where the memory was not consolidated since.
     pub iterations: u32,
     /// What was tried, in order; the last that was accepted was chosen.
     pub trials: Vec<Trial>,
 }
 
 impl Decision {
+    /// Whether the memory was consolidated, and this is what that chose.
+    pub fn is_consolidated(&self) -> bool {
+        self.iterations > 0
+    }
+
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.u64(self.sequence);
         writer.u64(self.rows);

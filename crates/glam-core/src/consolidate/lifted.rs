@@ -139,27 +139,32 @@ impl<'a> Lifted<'a> {
         (0..count).map(move |place| place * all / count)
     }
 
-    /// The gradients at the rows of block number `block`: outputs x inputs floats a row, in units
-    /// of the normalised inputs.
-    pub(crate) fn gradients(&self, block: usize, weights: &[f32], gradients: &mut Vec<f32>) {
+    pub(crate) fn block_rows(&self, block: usize) -> usize {
+        self.blocks[block].rows.len()
+    }
+
+    /// The gradients of some outputs at the rows of block number `block`: inputs floats an output,
+    /// row after row, in units of the normalised inputs.
+    pub(crate) fn gradients(
+        &self,
+        block: usize,
+        outputs: Range<usize>,
+        weights: &[f32],
+        gradients: &mut Vec<f32>,
+    ) {
         let block = &self.blocks[block];
-        let (inputs, outputs, stride) = (self.rows.inputs, self.rows.outputs, self.stride());
+        let (inputs, stride) = (self.rows.inputs, self.stride());
         let lanes = self.structure.width() * LANES;
         gradients.clear();
-        gradients.resize(block.rows.len() * outputs * inputs, 0.0);
+        gradients.resize(block.rows.len() * outputs.len() * inputs, 0.0);
         for (number, column) in self.columns.iter().enumerate() {
             let feature = &self.structure.features()[column.feature as usize];
-            let scale = feature.input_scale();
             for (slot, rows) in block.runs(number) {
-                let weights = &weights[slot * stride..][..stride];
+                let maps = &weights[slot * stride..][..stride];
+                let maps = &maps[outputs.start * lanes..outputs.end * lanes];
                 for &row in rows {
-                    let gradient = &mut gradients[usize::from(row) * outputs * inputs..];
-                    let maps = weights.chunks_exact(lanes).zip(gradient.chunks_exact_mut(inputs));
-                    for (map, gradient) in maps.take(outputs) {
-                        for (&input, weight) in feature.view().iter().zip(map) {
-                            gradient[input as usize] += scale * weight;
-                        }
-                    }
+                    let gradient = &mut gradients[usize::from(row) * outputs.len() * inputs..];
+                    feature.add_gradients(maps.chunks_exact(lanes), gradient, inputs);
                 }
             }
         }

@@ -27,6 +27,7 @@ use crate::structure::Structure;
 use crate::wire::{Reader, Writer};
 use candidates::{Candidate, candidates};
 use choose::Search;
+pub(crate) use choose::is_gain;
 pub use decision::{Decision, Trial};
 use lifted::Lifted;
 use rows::Rows;
@@ -185,7 +186,7 @@ impl Model {
     ) -> Result<Self> {
         let watch = &standing(watch);
         let structure = self.recall.structure.as_ref().ok_or(Error::Empty)?;
-        if history.is_empty() || structure.decision().iterations == 0 {
+        if history.is_empty() || !structure.decision().is_consolidated() {
             return Err(Error::Empty);
         }
         // A structure is its bytes: gates have no other copy.

@@ -1,38 +1,26 @@
 //! From the solved maps to the mean outer product of the gradient.
 
 use super::lifted::Lifted;
-use crate::slopes::Slopes;
+use crate::slopes::{OuterProduct, Slopes};
 
 /// Blocks that are looked at, at most: directions need no more rows.
 const MOST_BLOCKS: usize = 16;
-/// Up to this many inputs the whole outer product is taken, beyond it the diagonal.
-const WHOLE_INPUTS: usize = 64;
+/// Floats that the gradients of one block may take at a time: 64 MiB.
+const MOST_FLOATS: usize = 1 << 24;
 
 /// M = mean over rows of G' G with G = sum of the active maps without their bias, in units of the
 /// normalised inputs.
 pub(crate) fn slopes(lifted: &Lifted<'_>, weights: &[f32]) -> Slopes {
     let (inputs, outputs) = (lifted.rows.inputs, lifted.rows.outputs);
-    let whole = inputs <= WHOLE_INPUTS;
-    let mut outer = vec![0.0_f64; if whole { inputs * inputs } else { inputs }];
-    let mut count = 0.0;
+    let mut outer = OuterProduct::new(inputs);
     let mut gradients = Vec::new();
     for block in lifted.some_blocks(MOST_BLOCKS) {
-        lifted.gradients(block, weights, &mut gradients);
-        for gradient in gradients.chunks_exact(inputs) {
-            if whole {
-                for (i, &a) in gradient.iter().enumerate() {
-                    for (j, &b) in gradient.iter().enumerate() {
-                        outer[i * inputs + j] += f64::from(a) * f64::from(b);
-                    }
-                }
-            } else {
-                for (outer, &a) in outer.iter_mut().zip(gradient) {
-                    *outer += f64::from(a) * f64::from(a);
-                }
-            }
+        let step = (MOST_FLOATS / (inputs * lifted.block_rows(block)).max(1)).max(1);
+        for first in (0..outputs).step_by(step) {
+            let some = first..(first + step).min(outputs);
+            lifted.gradients(block, some, weights, &mut gradients);
+            gradients.chunks_exact(inputs).for_each(|gradient| outer.add(gradient));
         }
-        count += (gradients.len() / (inputs * outputs.max(1))) as f64;
     }
-    outer.iter_mut().for_each(|value| *value /= f64::max(count, 1.0));
-    Slopes::new(&outer, inputs)
+    outer.slopes()
 }

@@ -12,6 +12,7 @@ use crate::rng::Rng;
 use crate::saved::SavedRecall;
 
 mod missing;
+mod redraw;
 mod room;
 mod skip;
 mod weights;
@@ -182,7 +183,7 @@ fn every_prediction_equals_that_of_a_naive_f64_learner() {
         let mut naive = Naive::new(&structure, &config, 2);
         // The fit to the warm-up takes place within its last write.
         naive.now = 63;
-        for pass in 0..WARM_UP_PASSES {
+        for pass in 0..fit::PASSES {
             for (row, (x, y)) in rows[..64].iter().enumerate() {
                 naive.write(x, y, weight(row), pass == 0);
             }
@@ -196,9 +197,8 @@ fn every_prediction_equals_that_of_a_naive_f64_learner() {
             naive.now = 64 + write as u64;
             let expected = naive.write(x, y, weight(64 + write), true);
             let before = model.write_weighted(x, y.into(), weight(64 + write)).unwrap();
-            let bound = f64::from(f32::EPSILON)
-                * operations
-                * ((WARM_UP_PASSES * 64 + write) as f64).sqrt();
+            let bound =
+                f64::from(f32::EPSILON) * operations * ((fit::PASSES * 64 + write) as f64).sqrt();
             for k in 0..2 {
                 let got = (before[k] - normaliser.target_mean(k)) / normaliser.target_scale(k);
                 let error = (f64::from(got) - expected[k]).abs();

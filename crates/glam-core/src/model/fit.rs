@@ -1,0 +1,202 @@
+//! The warm-up: the normaliser, the views and the gates from the first observations, and the gates
+//! drawn anew from the slopes of what was learned, where that is better.
+
+use super::{Model, Pass, weight_lines};
+use crate::config::{Config, Targets};
+use crate::consolidate::{Decision, Trial, is_gain};
+use crate::error::Result;
+use crate::gate::Sample;
+use crate::recall::activate;
+use crate::room::Room;
+use crate::slopes::{OuterProduct, Slopes};
+use crate::slots::{Arena, SlotTable};
+use crate::structure::Structure;
+use crate::warm_up::WarmUp;
+use crate::window;
+
+/// Times the observations of the warm-up are gone through when the memory is fitted to them: once
+/// as they came, then again to rehearse them, which is cheap while they are few and matters most
+/// for memories that never see many.
+pub(super) const PASSES: usize = 4;
+/// Observations from which on gates are drawn anew: half of them judge.
+const FEWEST: usize = 64;
+/// How often a fit draws gates anew, at most.
+const MOST_REDRAWN: u32 = 3;
+
+/// What a fit has learned with one drawing of the gates.
+struct Drawn {
+    structure: Option<Structure>,
+    slots: SlotTable,
+    weights: Arena,
+    covariances: Arena,
+    noise: crate::noise::Noise,
+}
+
+impl Model {
+    /// Fits the normaliser, the views and the gates to the observations gathered so far and
+    /// learns them anew. Statistics of errors go on from what was told about them.
+    pub(super) fn fit(&mut self) -> Result<()> {
+        let warm_up = std::mem::take(&mut self.warm_up);
+        let result = self.fit_to(&warm_up);
+        self.calibrate(&warm_up);
+        self.warm_up = warm_up;
+        result
+    }
+
+    fn fit_to(&mut self, warm_up: &WarmUp) -> Result<()> {
+        let (config, outputs) = (&self.recall.config, self.recall.outputs());
+        let (rows, targets) = (warm_up.kept().rows(), warm_up.kept().targets());
+        let structure = Structure::fit(config, rows, targets, outputs);
+        let redraws = warm_up.count() >= FEWEST && may_redraw(config, &structure);
+        self.recall.room = Room::new(config, structure.n(), outputs);
+        self.start(structure);
+        let mut squares = self.go_through(warm_up, Pass::Refit)?;
+        self.rehearse_all(warm_up)?;
+        if !redraws {
+            return Ok(());
+        }
+        let mut trials = vec![self.trial(0, &squares, true)];
+        for regates in 1..=MOST_REDRAWN {
+            let Some(next) = self.redrawn(warm_up) else { break };
+            let before = self.start(next);
+            let new = self.go_through(warm_up, Pass::Refit)?;
+            let gains: Vec<f64> = squares.iter().zip(&new).map(|(old, new)| old - new).collect();
+            let better = is_gain(later(&gains));
+            trials.push(self.trial(regates, &new, better));
+            if !better {
+                self.go_back(before);
+                break;
+            }
+            self.rehearse_all(warm_up)?;
+            squares = new;
+        }
+        let decision = Decision {
+            sequence: self.recall.sequence + 1,
+            rows: warm_up.count() as u64,
+            trials,
+            ..Decision::default()
+        };
+        let structure = self.recall.structure.take();
+        self.recall.structure = structure.map(|structure| structure.with_decision(decision));
+        Ok(())
+    }
+
+    /// Works with `structure` from now on, without slots. Gives what there was.
+    fn start(&mut self, structure: Structure) -> Drawn {
+        let outputs = self.recall.outputs();
+        let recall = &mut self.recall;
+        let weights = Arena::new(weight_lines(structure.width(), outputs));
+        let covariances = Arena::new(window::covariance_lines(&recall.config, structure.n()));
+        recall.noise.widen(outputs);
+        let before = Drawn {
+            structure: recall.structure.replace(structure),
+            slots: std::mem::take(&mut recall.slots),
+            weights: std::mem::replace(&mut recall.weights, weights),
+            covariances: std::mem::replace(&mut self.covariances, covariances),
+            noise: recall.noise.clone(),
+        };
+        recall.noise.forget_neighbours();
+        before
+    }
+
+    fn go_back(&mut self, before: Drawn) {
+        let Drawn { structure, slots, weights, covariances, noise } = before;
+        let recall = &mut self.recall;
+        (recall.structure, recall.slots, recall.weights) = (structure, slots, weights);
+        (self.covariances, recall.noise) = (covariances, noise);
+    }
+
+    /// Learns every observation once; gives the squared errors made just before.
+    fn go_through(&mut self, warm_up: &WarmUp, pass: Pass) -> Result<Vec<f64>> {
+        let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
+        (0..warm_up.count())
+            .map(|index| {
+                let (x, kept, weight) = warm_up.kept().get(index, inputs, outputs);
+                self.learn(x, kept, weight, pass)
+            })
+            .collect()
+    }
+
+    fn rehearse_all(&mut self, warm_up: &WarmUp) -> Result<()> {
+        (1..PASSES).try_for_each(|_| self.go_through(warm_up, Pass::Again).map(|_| ()))
+    }
+
+    /// The structure with its gates drawn by the slopes of the slots.
+    fn redrawn(&mut self, warm_up: &WarmUp) -> Option<Structure> {
+        let slopes = self.slopes(warm_up)?;
+        let (config, now) = (&self.recall.config, self.recall.structure.as_ref()?);
+        let (inputs, rows) = (config.inputs(), warm_up.kept().rows());
+        let mut z = vec![0.0; rows.len()];
+        for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
+            now.normaliser().inputs(x, z);
+        }
+        let sample = Sample { rows: &z, inputs, slopes: Some(&slopes) };
+        let (picks, normaliser) = (now.picks().clone(), now.normaliser().clone());
+        Some(Structure::draw(config.seed(), picks, normaliser, sample))
+    }
+
+    /// M over the observations of the warm-up.
+    fn slopes(&mut self, warm_up: &WarmUp) -> Option<Slopes> {
+        let outputs = self.recall.outputs();
+        let Self { recall, scratch, .. } = self;
+        let structure = recall.structure.as_ref()?;
+        let inputs = recall.config.inputs();
+        let lanes = structure.width() * crate::kernel::LANES;
+        let mut outer = OuterProduct::new(inputs);
+        let mut gradients = vec![0.0; outputs * inputs];
+        for x in warm_up.kept().rows().chunks_exact(inputs) {
+            scratch.fit(inputs, structure, outputs);
+            activate(structure, &recall.slots, x, scratch);
+            gradients.fill(0.0);
+            for active in &scratch.active {
+                let Some(slot) = active.slot else { continue };
+                let maps = recall.weights.floats(slot).chunks_exact(lanes);
+                let feature = &structure.features()[active.feature as usize];
+                feature.add_gradients(maps, &mut gradients, inputs);
+            }
+            gradients.chunks_exact(inputs).for_each(|gradient| outer.add(gradient));
+        }
+        Some(outer.slopes())
+    }
+
+    fn trial(&self, regates: u32, squares: &[f64], accepted: bool) -> Trial {
+        let squares = later(squares);
+        Trial {
+            name: if regates == 0 { "drawn at random" } else { "drawn by slopes" }.to_owned(),
+            regates,
+            lambda: 0.0,
+            iterations: 0,
+            slots: self.recall.slots.len() as u64,
+            error: squares.iter().sum::<f64>() / squares.len().max(1) as f64,
+            accepted,
+        }
+    }
+
+    /// Sets the sizes of errors from what was said about the observations when they came.
+    fn calibrate(&mut self, warm_up: &WarmUp) {
+        if self.recall.config.targets() == Targets::Labels {
+            return;
+        }
+        let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
+        // About the very first observation nothing was told.
+        let first = warm_up.count() - self.told.len().min(warm_up.count());
+        let rows = (first..warm_up.count())
+            .map(|row| warm_up.kept().get(row, inputs, outputs))
+            .map(|(x, kept, _)| (x, kept));
+        self.recall.calibrate(rows, &self.told, &mut self.scratch);
+    }
+}
+
+/// The later half, in which a memory is no longer a beginner.
+fn later(squares: &[f64]) -> &[f64] {
+    &squares[squares.len() / 2..]
+}
+
+/// Whether gates may be drawn anew while the memory warms up. Not where the configuration says how
+/// tables are made; nor where slots see a view, for what the first observations show of views did
+/// not last; nor under a byte limit, as two sets of slots stand side by side meanwhile.
+fn may_redraw(config: &Config, structure: &Structure) -> bool {
+    let set = config.families().is_some() || config.levels().is_some() || config.view().is_some();
+    let set = set || config.tables().is_some() || config.max_bytes().is_some();
+    !set && structure.picks().root
+}
