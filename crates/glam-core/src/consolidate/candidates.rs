@@ -84,7 +84,7 @@ pub(crate) fn candidates(
         vec![
             make("views of 15", 256, 15, 6),
             make("views of 31", 256, 31, 4),
-            make("views of 63", 128, 63, 4),
+            make("views of 63", 256, 63, 3),
         ]
     };
     found.retain(|candidate| {

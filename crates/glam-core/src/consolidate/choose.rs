@@ -81,6 +81,8 @@ struct Attempt {
 #[derive(Default)]
 struct Line {
     error: f64,
+    /// Whether its gates are not drawn again.
+    done: bool,
     stops: Vec<(f64, usize)>,
     /// Slopes of the last attempt, one for each tenth: no tenth is judged by gates that were drawn
     /// from what it holds.
@@ -105,6 +107,7 @@ impl Search<'_> {
                 order.sort_by(|&a, &b| lines[a].error.total_cmp(&lines[b].error));
                 order.truncate(FINALISTS);
             }
+            order.retain(|&number| !lines[number].done && lines[number].stops.len() == regates);
             for number in order {
                 let name = self.candidates[number].name;
                 let progress = Progress {
@@ -118,6 +121,8 @@ impl Search<'_> {
                 let Some(attempt) = self.attempt(number, regates, line, &marks, &progress) else {
                     break 'search;
                 };
+                // Gates that were drawn anew to no effect will not be drawn better from the same.
+                line.done = regates > 0 && attempt.error >= line.error * SIGNIFICANT;
                 line.error =
                     if regates == 0 { attempt.error } else { line.error.min(attempt.error) };
                 line.stops.push((attempt.lambda, attempt.iterations));
@@ -161,6 +166,23 @@ impl Search<'_> {
         Structure::draw(seed, picks, self.normaliser.clone(), sample)
     }
 
+    /// A tenth that is held out, and what the structure of `lifted`, solved as it was decided without
+    /// it, predicts of it: all outputs, where the search went over a sketch of them.
+    pub(crate) fn held_out(
+        &self,
+        lifted: &Lifted<'_>,
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Option<(Vec<usize>, Vec<f32>)> {
+        let decision = lifted.structure.decision();
+        let tenths = tenths(self.seed, self.rows.count);
+        let marked: Vec<bool> = tenths.iter().map(|&tenth| tenth == 0).collect();
+        let grams = Grams::new(lifted, self.workers);
+        let inverses = Inverses::new(&grams, lifted.slots(), decision.lambda, self.workers);
+        let held = Held::Rows { marked: &marked, most: decision.iterations as usize };
+        let solution = solve(lifted, &inverses, decision.lambda, held, self.workers, go_on)?;
+        Some((held_rows(&marked), solution.held))
+    }
+
     /// One candidate with its gates drawn from the slopes that its line has come to.
     fn attempt(
         &self,
@@ -180,7 +202,12 @@ impl Search<'_> {
             let structure = self.draw(candidate, regates, slopes);
             let lifted = Lifted::new(&structure, self.rows, workers);
             let wanted = regates < self.regates;
-            let judged = judge(&lifted, &marks[fold], marks.len() > 1, wanted, workers, &go_on)?;
+            let lambdas = match line.stops.last() {
+                _ if marks.len() > 1 => Lambdas::All,
+                None => Lambdas::Outwards,
+                Some(&(lambda, _)) => Lambdas::One(lambda),
+            };
+            let judged = judge(&lifted, &marks[fold], lambdas, wanted, workers, &go_on)?;
             Some((lifted.slots(), judged))
         };
         let folds: Vec<Option<(usize, Vec<Judged>)>> = if marks.len() > 1 {
@@ -249,12 +276,22 @@ pub(crate) fn sample(rows: &Rows) -> Vec<f32> {
     (0..rows.count).step_by(step).flat_map(|row| rows.z(row)).copied().collect()
 }
 
-/// Solves with the rows of one tenth held out: with every lambda, or from the middle outwards while
-/// it helps.
+/// Which lambdas are tried.
+#[derive(Debug, Clone, Copy)]
+enum Lambdas {
+    /// All, as every tenth must try the same.
+    All,
+    /// From the middle outwards while it helps.
+    Outwards,
+    /// What was best for the same tables before their gates were drawn anew.
+    One(f64),
+}
+
+/// Solves with the rows of one tenth held out.
 fn judge(
     lifted: &Lifted<'_>,
     marked: &[bool],
-    every: bool,
+    lambdas: Lambdas,
     slopes_wanted: bool,
     workers: &dyn Workers,
     go_on: &(dyn Fn() -> bool + Sync),
@@ -267,8 +304,10 @@ fn judge(
         let slopes = slopes_wanted.then(|| slopes(lifted, &solution.weights));
         Some(Judged { lambda, trace: solution.trace, held: solution.held, slopes })
     };
-    if every {
-        return LAMBDAS.iter().map(|&lambda| one(lambda)).collect();
+    match lambdas {
+        Lambdas::All => return LAMBDAS.iter().map(|&lambda| one(lambda)).collect(),
+        Lambdas::One(lambda) => return Some(vec![one(lambda)?]),
+        Lambdas::Outwards => {}
     }
     let least = |judged: &Judged| judged.trace.iter().copied().fold(f64::INFINITY, f64::min);
     let mut judged = vec![one(LAMBDAS[FIRST_LAMBDA])?];

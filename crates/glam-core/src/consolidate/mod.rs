@@ -124,9 +124,10 @@ impl Model {
         let normaliser =
             Normaliser::fit(history.rows(), config.inputs(), history.targets(), outputs);
         let rows = Rows::new(&normaliser, history, config.inputs(), outputs);
+        let sketch = rows.sketched(config.seed());
         let search = Search {
             seed: config.seed(),
-            rows: &rows,
+            rows: sketch.as_ref().unwrap_or(&rows),
             normaliser: &normaliser,
             candidates: if options.as_it_is {
                 vec![Candidate::as_it_is(now.picks())]
@@ -146,7 +147,7 @@ impl Model {
         for (regates, &(lambda, iterations)) in
             found.stops[..found.stops.len() - 1].iter().enumerate()
         {
-            let lifted = Lifted::new(&structure, &rows, workers);
+            let lifted = Lifted::new(&structure, search.rows, workers);
             let grams = Grams::new(&lifted, workers);
             let inverses = Inverses::new(&grams, lifted.slots(), lambda, workers);
             let held = Held::None { iterations };
@@ -164,8 +165,15 @@ impl Model {
             iterations: iterations as u32,
             trials: found.trials,
         });
+        let held = match sketch {
+            None => found.held,
+            Some(_) => {
+                let lifted = Lifted::new(&structure, &rows, workers);
+                vec![search.held_out(&lifted, &go_on).ok_or(Error::Cancelled)?]
+            }
+        };
         let mut model = self.solved(structure, history, &rows, workers, &go_on)?;
-        model.judge(history, &rows, &found.held)?;
+        model.judge(history, &rows, &held)?;
         Ok(model)
     }
 

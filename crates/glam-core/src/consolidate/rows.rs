@@ -1,13 +1,24 @@
 //! The observations that a solve goes over, in units of the normaliser.
 
+use std::sync::Arc;
+
 use crate::normaliser::Normaliser;
 use crate::observations::Observations;
+use crate::rng::Rng;
+
+/// Outputs of a sketch. The squared length of what is sketched is kept in the mean, with a
+/// standard deviation of sqrt(2 / 16) of itself for one row and far less for the sum over many.
+const SKETCH: usize = 16;
+/// Outputs beyond which a sketch is worth its blur.
+const MANY_OUTPUTS: usize = 32;
+/// The stream of draws of the sketch's signs.
+const SKETCH_STREAM: u64 = 0x536B_6574;
 
 /// Normalised observations, flat.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {
     /// Inputs, `inputs` floats a row.
-    pub(crate) z: Vec<f32>,
+    pub(crate) z: Arc<Vec<f32>>,
     pub(crate) inputs: usize,
     /// What is to be predicted.
     pub(crate) targets: Goals,
@@ -60,7 +71,41 @@ impl Rows {
         } else {
             history.weights().to_vec()
         };
+        let z = Arc::new(z);
         Self { z, inputs, targets, outputs, weights, count: history.len() }
+    }
+
+    /// The same rows with their many outputs mixed to few: every one enters each of them with a
+    /// random sign. Errors summed over outputs stay what they are in the mean (Achlioptas,
+    /// "Database-friendly random projections", 2003), and so does the sum of squared slopes, so
+    /// what is chosen by these can be chosen several times cheaper. `None` where outputs are few.
+    pub(crate) fn sketched(&self, seed: u64) -> Option<Self> {
+        if self.outputs <= MANY_OUTPUTS {
+            return None;
+        }
+        let mut rng = Rng::new(seed, SKETCH_STREAM);
+        let size = 1.0 / (SKETCH as f32).sqrt();
+        let signs: Vec<f32> = (0..self.outputs * SKETCH)
+            .map(|_| if rng.below(2) == 0 { size } else { -size })
+            .collect();
+        let mut goal = vec![0.0; self.outputs];
+        let mut mixed = vec![0.0_f32; self.count * SKETCH];
+        for (row, mixed) in mixed.chunks_exact_mut(SKETCH).enumerate() {
+            self.goal(row, &mut goal);
+            // A target that is not known counts as its mean.
+            let known = goal.iter().zip(signs.chunks_exact(SKETCH)).filter(|(y, _)| **y != 0.0);
+            for (y, signs) in known.filter(|(y, _)| !y.is_nan()) {
+                mixed.iter_mut().zip(signs).for_each(|(mixed, sign)| *mixed += y * sign);
+            }
+        }
+        Some(Self {
+            z: self.z.clone(),
+            inputs: self.inputs,
+            targets: Goals::Numbers(mixed),
+            outputs: SKETCH,
+            weights: self.weights.clone(),
+            count: self.count,
+        })
     }
 
     /// The normalised input of row `row`.
