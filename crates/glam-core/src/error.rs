@@ -77,6 +77,28 @@ pub enum Error {
     /// A read of a memory into which nothing was ever written.
     #[error("nothing has been written to this memory yet; write one observation first")]
     Empty,
+    /// Sums, maps or parts of them that do not belong together.
+    #[error(
+        "{what} is {got}, expected {expected}: what goes into one solve must come from one memory, \
+         from the same rows, and each sum be merged with its own kind"
+    )]
+    Unlike {
+        /// What differs.
+        what: &'static str,
+        /// What it is in the sums that were there before.
+        expected: u64,
+        /// What it is in those that were given.
+        got: u64,
+    },
+    /// A sum over rows might leave its range.
+    #[error(
+        "a sum over {rows} rows may reach 2^67 in units of the normaliser, the end of its range; \
+         give all rows smaller weights, or the maps smaller numbers"
+    )]
+    SumRange {
+        /// Rows that were to be summed.
+        rows: u64,
+    },
     /// The slot table is full.
     #[error("the memory holds {max} slots, the most it can; make it with fewer tables or levels")]
     TooManySlots {

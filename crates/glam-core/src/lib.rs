@@ -63,7 +63,9 @@ pub use config::{
     MAX_REHEARSE, MAX_TABLES, MAX_TARGETS, MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS,
     MIN_MAX_BYTES, Precision, Rehearse, Targets,
 };
-pub use consolidate::{Decision, Flow, Options, Progress, Serial, Trial, Workers};
+pub use consolidate::{
+    Decision, Flow, Maps, Options, Progress, Serial, Sums, Trial, Workers, conjugate_gradients,
+};
 pub use error::{Error, Result};
 pub use explain::{ActiveSlot, Explanation};
 pub use familiarity::Familiarity;

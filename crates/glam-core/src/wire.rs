@@ -26,6 +26,10 @@ impl Writer {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
+    pub(crate) fn u128(&mut self, value: u128) {
+        self.bytes.extend_from_slice(&value.to_le_bytes());
+    }
+
     pub(crate) fn f64(&mut self, value: f64) {
         self.u64(value.to_bits());
     }
@@ -97,6 +101,10 @@ impl<'a> Reader<'a> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
+    pub(crate) fn u128(&mut self) -> Result<u128> {
+        Ok(u128::from_le_bytes(self.array()?))
+    }
+
     pub(crate) fn f64(&mut self) -> Result<f64> {
         let value = f64::from_bits(self.u64()?);
         if value.is_finite() { Ok(value) } else { Err(self.damaged("a number is not finite")) }
@@ -162,6 +170,7 @@ mod tests {
         let mut writer = Writer::default();
         writer.u8(3);
         writer.u64(1 << 40);
+        writer.u128(1 << 100);
         writer.f32s(&[1.5, -2.0]);
         writer.f64s(&[0.25]);
         writer.u32s(&[7, 8, 9]);
@@ -171,6 +180,7 @@ mod tests {
             let mut reader = Reader::new(bytes);
             assert_eq!(reader.u8()?, 3);
             assert_eq!(reader.u64()?, 1 << 40);
+            assert_eq!(reader.u128()?, 1 << 100);
             assert_eq!(reader.f32s()?, [1.5, -2.0]);
             assert_eq!(reader.f64s()?, [0.25]);
             assert_eq!(reader.u32s()?, [7, 8, 9]);

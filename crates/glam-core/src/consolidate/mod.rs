@@ -9,11 +9,13 @@ mod candidates;
 mod choose;
 mod decision;
 mod finish;
+mod halves;
 mod judge;
 mod lifted;
 mod rows;
 mod slopes_pass;
 mod solve;
+mod sums;
 mod workers;
 
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -29,9 +31,11 @@ use candidates::{Candidate, candidates};
 use choose::Search;
 pub(crate) use choose::is_gain;
 pub use decision::{Decision, Trial};
+pub use halves::conjugate_gradients;
 use lifted::Lifted;
 use rows::Rows;
 use solve::{Grams, Held, Inverses, solve};
+pub use sums::{Maps, Sums};
 pub use workers::{Serial, Workers};
 
 /// What a consolidation is to do.
@@ -251,5 +255,7 @@ impl Model {
     }
 }
 
+#[cfg(test)]
+mod halves_tests;
 #[cfg(test)]
 mod tests;

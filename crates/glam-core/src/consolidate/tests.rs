@@ -12,10 +12,10 @@ use crate::scratch::Scratch;
 use crate::solve_oracle;
 use crate::solve_oracle::ridge;
 
-const INPUTS: usize = 3;
+pub(super) const INPUTS: usize = 3;
 
 /// Rows of a function that bends along one direction, with a little noise.
-fn observations(seed: u64, count: usize) -> Vec<([f32; INPUTS], [f32; 2])> {
+pub(super) fn observations(seed: u64, count: usize) -> Vec<([f32; INPUTS], [f32; 2])> {
     let mut rng = Rng::new(seed, 5);
     (0..count)
         .map(|_| {
@@ -26,7 +26,7 @@ fn observations(seed: u64, count: usize) -> Vec<([f32; INPUTS], [f32; 2])> {
         .collect()
 }
 
-fn history(rows: &[([f32; INPUTS], [f32; 2])]) -> Observations {
+pub(super) fn history(rows: &[([f32; INPUTS], [f32; 2])]) -> Observations {
     let mut history = Observations::new();
     for (row, (x, y)) in rows.iter().enumerate() {
         let weight = [1.0, 0.5, 2.0][row % 3];
@@ -94,7 +94,7 @@ fn go_on(_: &Progress<'_>) -> Flow {
 }
 
 /// The rows in the lifted space written out: one column a slot of `keys` and feature.
-fn written_out(structure: &Structure, normalised: &Rows, keys: &[u64]) -> Vec<f64> {
+pub(super) fn written_out(structure: &Structure, normalised: &Rows, keys: &[u64]) -> Vec<f64> {
     let n = structure.n();
     let columns = keys.len() * n;
     let mut dense = vec![0.0; normalised.count * columns];
@@ -114,7 +114,7 @@ fn written_out(structure: &Structure, normalised: &Rows, keys: &[u64]) -> Vec<f6
 }
 
 /// One output of all rows.
-fn goals(normalised: &Rows, output: usize) -> Vec<f64> {
+pub(super) fn goals(normalised: &Rows, output: usize) -> Vec<f64> {
     let mut goal = vec![0.0; normalised.outputs];
     let mut one = |row| {
         normalised.goal(row, &mut goal);
@@ -123,7 +123,7 @@ fn goals(normalised: &Rows, output: usize) -> Vec<f64> {
     (0..normalised.count).map(&mut one).collect()
 }
 
-fn weights(normalised: &Rows) -> Vec<f64> {
+pub(super) fn weights(normalised: &Rows) -> Vec<f64> {
     (0..normalised.count).map(|row| f64::from(normalised.weight(row))).collect()
 }
 
