@@ -135,3 +135,53 @@ impl Rows {
         self.weights.get(row).copied().unwrap_or(1.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sketch_keeps_errors_in_the_mean_and_unknown_targets_count_as_their_mean() {
+        let (count, outputs) = (400, 60);
+        let mut rng = Rng::new(3, 3);
+        let numbers: Vec<f32> = (0..count * outputs).map(|_| rng.normal()).collect();
+        let rows = |targets, outputs| Rows {
+            z: Arc::new(vec![0.5; 2 * count]),
+            inputs: 2,
+            targets,
+            outputs,
+            weights: Vec::new(),
+            count,
+        };
+        let whole = rows(Goals::Numbers(numbers.clone()), outputs);
+        let sketch = whole.sketched(7).unwrap();
+        assert_eq!((sketch.outputs, sketch.count, sketch.z(1)), (SKETCH, count, whole.z(1)));
+        let squares = |rows: &Rows| {
+            let mut goal = vec![0.0; rows.outputs];
+            (0..count)
+                .map(|row| {
+                    rows.goal(row, &mut goal);
+                    goal.iter().map(|y| f64::from(*y).powi(2)).sum::<f64>()
+                })
+                .sum::<f64>()
+        };
+        // The relative variance of one row is at most 2 / SKETCH; rows share the signs, so that a
+        // mean over them keeps up to that of a quadratic form of rank 60: 2 / (SKETCH 60) of it,
+        // and 2 / (SKETCH 400) of its own.
+        let deviation = (2.0 / (SKETCH * 60) as f64 + 2.0 / (SKETCH * 400) as f64).sqrt();
+        let ratio = squares(&sketch) / squares(&whole);
+        assert!((ratio - 1.0).abs() < 4.0 * deviation, "{ratio}");
+
+        // A class is a row of signs: every one has the same length, 1.
+        let classes = rows(Goals::Classes((0..count as u32).map(|i| i % 60).collect()), outputs);
+        let per_class = squares(&classes.sketched(7).unwrap()) / count as f64;
+        assert!((per_class - 1.0).abs() < 1e-6, "{per_class}");
+
+        let mut gaps = numbers;
+        gaps.iter_mut().step_by(2).for_each(|y| *y = f32::NAN);
+        let gaps = rows(Goals::Numbers(gaps), outputs).sketched(7).unwrap();
+        let (known, all) = (squares(&gaps), squares(&sketch));
+        assert!(known.is_finite() && known > 0.3 * all && known < 0.7 * all, "{known} {all}");
+        assert!(rows(Goals::Numbers(vec![0.0; MANY_OUTPUTS]), MANY_OUTPUTS).sketched(7).is_none());
+    }
+}
