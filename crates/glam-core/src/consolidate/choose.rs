@@ -48,13 +48,16 @@ pub(crate) struct Search<'a> {
     pub(crate) sample: Vec<f32>,
 }
 
+/// Numbers of rows that were held out, and their predictions, row after row.
+pub(crate) type HeldRows = (Vec<usize>, Vec<f32>);
+
 /// What a search found best: a candidate, and for every time that its gates were drawn the lambda
 /// and the stop that were best then, the last being those to solve with.
 pub(crate) struct Found {
     pub(crate) candidate: usize,
     pub(crate) stops: Vec<(f64, usize)>,
     /// Predictions of the rows that were held out, and which rows they are.
-    pub(crate) held: Vec<(Vec<usize>, Vec<f32>)>,
+    pub(crate) held: Vec<HeldRows>,
     pub(crate) trials: Vec<Trial>,
     pub(crate) folds: usize,
 }
@@ -173,7 +176,7 @@ impl Search<'_> {
         lifted: &Lifted<'_>,
         lambda: f64,
         go_on: &(dyn Fn() -> bool + Sync),
-    ) -> Option<((Vec<usize>, Vec<f32>), usize)> {
+    ) -> Option<(HeldRows, usize)> {
         let tenths = tenths(self.seed, lifted.rows.count);
         let marked: Vec<bool> = tenths.iter().map(|&tenth| tenth == 0).collect();
         let grams = Grams::new(lifted, self.workers);

@@ -493,7 +493,7 @@ fn many_classes_are_chosen_by_a_sketch_and_all_of_them_are_solved_for() {
     };
     for number in 0..1200 {
         let (x, label) = (row(number), Label::Integer((number % classes) as i64));
-        model.write(&x, Target::Label(label.clone())).unwrap();
+        model.write(&x, Target::Label(label)).unwrap();
         history.add(model.recall().labels(), &x, Target::Label(label), 1.0).unwrap();
     }
     let options = Options { regates: 1, as_it_is: true };
