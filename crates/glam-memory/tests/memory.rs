@@ -225,7 +225,7 @@ fn an_inspection_tells_what_was_picked() {
     assert_eq!(inspection.directory.as_deref(), Some(directory.as_path()));
     assert_eq!(inspection.report.warming_up, Some(40));
     let picks = inspection.report.picks.unwrap();
-    assert_eq!((picks.tables, picks.view, picks.root), (128, 2, true));
+    assert_eq!((picks.tables, picks.view, picks.root), (256, 2, true));
     let on_disk: u64 = std::fs::read_dir(&directory)
         .unwrap()
         .map(|entry| entry.unwrap().metadata().unwrap().len())

@@ -203,7 +203,7 @@ fn chosen(inspection: &Inspection) -> String {
     let judge = if decision.is_consolidated() {
         counted(decision.folds.into(), "held-out tenth")
     } else {
-        "the later half of them, each before it was learned".to_owned()
+        "rows just before they were learned".to_owned()
     };
     format!(
         "chosen at observation {}, by the error on {judge}\n{}",

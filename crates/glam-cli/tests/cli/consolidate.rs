@@ -63,11 +63,13 @@ fn json_is_the_decision() {
     assert!(told["seconds"].as_f64().unwrap() > 0.0);
     assert_eq!((&told["rows"], &told["sequence"]), (&300.into(), &300.into()));
     let trials = told["trials"].as_array().unwrap();
-    assert_eq!(trials.len(), 3);
+    let error = |trial: usize| trials[trial]["error"].as_f64().unwrap();
     for (regates, trial) in trials.iter().enumerate() {
         assert_eq!(trial["regates"], regates);
-        assert!(trial["error"].as_f64().unwrap() > 0.0);
+        assert!(error(regates) > 0.0);
     }
+    // Gates are drawn a second time only where the first helped.
+    assert_eq!(trials.len(), if error(1) < 0.99 * error(0) { 3 } else { 2 });
     assert_eq!(trials[0]["accepted"], true);
     let inspected = json(&place.glam("inspect m --json").succeeds().out);
     assert_eq!(inspected["decision"]["trials"], told["trials"]);

@@ -48,13 +48,16 @@ pub(crate) struct Search<'a> {
     pub(crate) sample: Vec<f32>,
 }
 
+/// Numbers of rows that were held out, and their predictions, row after row.
+pub(crate) type HeldRows = (Vec<usize>, Vec<f32>);
+
 /// What a search found best: a candidate, and for every time that its gates were drawn the lambda
 /// and the stop that were best then, the last being those to solve with.
 pub(crate) struct Found {
     pub(crate) candidate: usize,
     pub(crate) stops: Vec<(f64, usize)>,
     /// Predictions of the rows that were held out, and which rows they are.
-    pub(crate) held: Vec<(Vec<usize>, Vec<f32>)>,
+    pub(crate) held: Vec<HeldRows>,
     pub(crate) trials: Vec<Trial>,
     pub(crate) folds: usize,
 }
@@ -166,21 +169,22 @@ impl Search<'_> {
         Structure::draw(seed, picks, self.normaliser.clone(), sample)
     }
 
-    /// A tenth that is held out, and what the structure of `lifted`, solved as it was decided without
-    /// it, predicts of it: all outputs, where the search went over a sketch of them.
+    /// A tenth that is held out, what the structure of `lifted`, solved without it, predicts of it,
+    /// and the number of iterations that was best for it: where the search went over less than all.
     pub(crate) fn held_out(
         &self,
         lifted: &Lifted<'_>,
+        lambda: f64,
         go_on: &(dyn Fn() -> bool + Sync),
-    ) -> Option<(Vec<usize>, Vec<f32>)> {
-        let decision = lifted.structure.decision();
-        let tenths = tenths(self.seed, self.rows.count);
+    ) -> Option<(HeldRows, usize)> {
+        let tenths = tenths(self.seed, lifted.rows.count);
         let marked: Vec<bool> = tenths.iter().map(|&tenth| tenth == 0).collect();
         let grams = Grams::new(lifted, self.workers);
-        let inverses = Inverses::new(&grams, lifted.slots(), decision.lambda, self.workers);
-        let held = Held::Rows { marked: &marked, most: decision.iterations as usize };
-        let solution = solve(lifted, &inverses, decision.lambda, held, self.workers, go_on)?;
-        Some((held_rows(&marked), solution.held))
+        let inverses = Inverses::new(&grams, lifted.slots(), lambda, self.workers);
+        let held = Held::Rows { marked: &marked, most: MOST_ITERATIONS };
+        let solution = solve(lifted, &inverses, lambda, held, self.workers, go_on)?;
+        let (stop, _) = best_stop(&[&solution.trace]);
+        Some(((held_rows(&marked), solution.held), stop))
     }
 
     /// One candidate with its gates drawn from the slopes that its line has come to.

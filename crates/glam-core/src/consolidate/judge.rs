@@ -1,5 +1,6 @@
 //! The statistics of errors, from rows that were held out.
 
+use super::choose::HeldRows;
 use super::rows::Rows;
 use crate::error::Result;
 use crate::kernel::simd::{Kernel, dispatch};
@@ -18,7 +19,7 @@ impl Model {
         &mut self,
         history: &Observations,
         rows: &Rows,
-        held: &[(Vec<usize>, Vec<f32>)],
+        held: &[HeldRows],
     ) -> Result<()> {
         let (inputs, outputs) = (rows.inputs, rows.outputs);
         let Some(structure) = &self.recall.structure else { return Ok(()) };

@@ -128,10 +128,10 @@ impl Model {
         let normaliser =
             Normaliser::fit(history.rows(), config.inputs(), history.targets(), outputs);
         let rows = Rows::new(&normaliser, history, config.inputs(), outputs);
-        let sketch = rows.sketched(config.seed());
+        let reduced = rows.reduced(config.seed());
         let search = Search {
             seed: config.seed(),
-            rows: sketch.as_ref().unwrap_or(&rows),
+            rows: reduced.as_ref().unwrap_or(&rows),
             normaliser: &normaliser,
             candidates: if options.as_it_is {
                 vec![Candidate::as_it_is(now.picks())]
@@ -161,21 +161,26 @@ impl Model {
             structure = search.draw(found.candidate, regates + 1, Some(&slopes));
         }
         let (lambda, iterations) = found.stops.last().copied().unwrap_or((1.0, 1));
-        let structure = structure.with_decision(Decision {
+        let mut decision = Decision {
             sequence: self.recall.sequence,
             rows: rows.count as u64,
             folds: found.folds as u32,
             lambda,
             iterations: iterations as u32,
             trials: found.trials,
-        });
-        let held = match sketch {
+        };
+        let held = match reduced {
             None => found.held,
+            // The stop and the errors are those of all rows and outputs.
             Some(_) => {
                 let lifted = Lifted::new(&structure, &rows, workers);
-                vec![search.held_out(&lifted, &go_on).ok_or(Error::Cancelled)?]
+                let (held, stop) =
+                    search.held_out(&lifted, lambda, &go_on).ok_or(Error::Cancelled)?;
+                decision.iterations = stop as u32;
+                vec![held]
             }
         };
+        let structure = structure.with_decision(decision);
         let mut model = self.solved(structure, history, &rows, workers, &go_on)?;
         model.judge(history, &rows, &held)?;
         Ok(model)

@@ -6,6 +6,8 @@ use crate::normaliser::Normaliser;
 use crate::observations::Observations;
 use crate::rng::Rng;
 
+/// Rows that a search goes over, at most.
+const SEARCH_ROWS: usize = 32_768;
 /// Outputs of a sketch. The squared length of what is sketched is kept in the mean, with a
 /// standard deviation of sqrt(2 / 16) of itself for one row and far less for the sum over many.
 const SKETCH: usize = 16;
@@ -75,11 +77,46 @@ impl Rows {
         Self { z, inputs, targets, outputs, weights, count: history.len() }
     }
 
+    /// What a search goes over: of many rows some, evenly spread, and of many outputs a sketch.
+    /// `None` where it goes over all of it.
+    pub(crate) fn reduced(&self, seed: u64) -> Option<Self> {
+        let step = self.count.div_ceil(SEARCH_ROWS).max(1);
+        let some = (step > 1).then(|| self.every(step));
+        let sketch = some.as_ref().unwrap_or(self).sketched(seed);
+        sketch.or(some)
+    }
+
+    /// Every `step`th row.
+    fn every(&self, step: usize) -> Self {
+        let places = (0..self.count).step_by(step);
+        let targets = match &self.targets {
+            Goals::Numbers(_) => {
+                let mut numbers = vec![0.0; places.len() * self.outputs];
+                for (row, goal) in places.clone().zip(numbers.chunks_exact_mut(self.outputs.max(1)))
+                {
+                    self.goal(row, goal);
+                }
+                Goals::Numbers(numbers)
+            }
+            Goals::Classes(classes) => {
+                Goals::Classes(places.clone().map(|row| classes[row]).collect())
+            }
+        };
+        Self {
+            z: Arc::new(places.clone().flat_map(|row| self.z(row)).copied().collect()),
+            inputs: self.inputs,
+            targets,
+            outputs: self.outputs,
+            weights: self.weights.iter().step_by(step).copied().collect(),
+            count: places.len(),
+        }
+    }
+
     /// The same rows with their many outputs mixed to few: every one enters each of them with a
     /// random sign. Errors summed over outputs stay what they are in the mean (Achlioptas,
     /// "Database-friendly random projections", 2003), and so does the sum of squared slopes, so
     /// what is chosen by these can be chosen several times cheaper. `None` where outputs are few.
-    pub(crate) fn sketched(&self, seed: u64) -> Option<Self> {
+    fn sketched(&self, seed: u64) -> Option<Self> {
         if self.outputs <= MANY_OUTPUTS {
             return None;
         }
@@ -133,5 +170,83 @@ impl Rows {
     #[inline(always)]
     pub(crate) fn weight(&self, row: usize) -> f32 {
         self.weights.get(row).copied().unwrap_or(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sketch_keeps_errors_in_the_mean_and_unknown_targets_count_as_their_mean() {
+        let (count, outputs) = (400, 60);
+        let mut rng = Rng::new(3, 3);
+        let numbers: Vec<f32> = (0..count * outputs).map(|_| rng.normal()).collect();
+        let rows = |targets, outputs| Rows {
+            z: Arc::new(vec![0.5; 2 * count]),
+            inputs: 2,
+            targets,
+            outputs,
+            weights: Vec::new(),
+            count,
+        };
+        let whole = rows(Goals::Numbers(numbers.clone()), outputs);
+        let sketch = whole.sketched(7).unwrap();
+        assert_eq!((sketch.outputs, sketch.count, sketch.z(1)), (SKETCH, count, whole.z(1)));
+        let squares = |rows: &Rows| {
+            let mut goal = vec![0.0; rows.outputs];
+            (0..count)
+                .map(|row| {
+                    rows.goal(row, &mut goal);
+                    goal.iter().map(|y| f64::from(*y).powi(2)).sum::<f64>()
+                })
+                .sum::<f64>()
+        };
+        // The relative variance of one row is at most 2 / SKETCH; rows share the signs, so that a
+        // mean over them keeps up to that of a quadratic form of rank 60: 2 / (SKETCH 60) of it,
+        // and 2 / (SKETCH 400) of its own.
+        let deviation = (2.0 / (SKETCH * 60) as f64 + 2.0 / (SKETCH * 400) as f64).sqrt();
+        let ratio = squares(&sketch) / squares(&whole);
+        assert!((ratio - 1.0).abs() < 4.0 * deviation, "{ratio}");
+
+        // A class is a row of signs: every one has the same length, 1.
+        let classes = rows(Goals::Classes((0..count as u32).map(|i| i % 60).collect()), outputs);
+        let per_class = squares(&classes.sketched(7).unwrap()) / count as f64;
+        assert!((per_class - 1.0).abs() < 1e-6, "{per_class}");
+
+        let mut gaps = numbers;
+        gaps.iter_mut().step_by(2).for_each(|y| *y = f32::NAN);
+        let gaps = rows(Goals::Numbers(gaps), outputs).sketched(7).unwrap();
+        let (known, all) = (squares(&gaps), squares(&sketch));
+        assert!(known.is_finite() && known > 0.3 * all && known < 0.7 * all, "{known} {all}");
+        assert!(rows(Goals::Numbers(vec![0.0; MANY_OUTPUTS]), MANY_OUTPUTS).sketched(7).is_none());
+    }
+
+    #[test]
+    fn of_many_rows_a_search_goes_over_some_evenly_spread() {
+        let count = 2 * SEARCH_ROWS + 5;
+        let rows = Rows {
+            z: Arc::new((0..count).map(|row| row as f32).collect()),
+            inputs: 1,
+            targets: Goals::Classes((0..count as u32).collect()),
+            outputs: 3,
+            weights: (0..count).map(|row| row as f32 + 0.5).collect(),
+            count,
+        };
+        let some = rows.reduced(1).unwrap();
+        assert_eq!(some.count, count.div_ceil(3));
+        let Goals::Classes(classes) = &some.targets else { panic!("classes stay classes") };
+        for (row, &class) in classes.iter().enumerate() {
+            let place = 3 * row;
+            assert_eq!((class as usize, some.z(row)), (place, &[place as f32][..]));
+            assert_eq!(some.weight(row), place as f32 + 0.5);
+        }
+        let numbers = Goals::Numbers((0..3 * count).map(|place| place as f32).collect());
+        let numbers = Rows { targets: numbers, ..rows.clone() }.reduced(1).unwrap();
+        let mut goal = [0.0; 3];
+        numbers.goal(2, &mut goal);
+        assert_eq!(goal, [18.0, 19.0, 20.0]);
+        let few = Rows { count: SEARCH_ROWS, ..rows };
+        assert!(few.reduced(1).is_none());
     }
 }

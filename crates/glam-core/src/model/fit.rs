@@ -11,6 +11,7 @@ use crate::room::Room;
 use crate::slopes::{OuterProduct, Slopes};
 use crate::slots::{Arena, SlotTable};
 use crate::structure::Structure;
+use crate::told::Told;
 use crate::warm_up::WarmUp;
 use crate::window;
 
@@ -22,6 +23,11 @@ pub(super) const PASSES: usize = 4;
 const FEWEST: usize = 64;
 /// How often a fit draws gates anew, at most.
 const MOST_REDRAWN: u32 = 3;
+
+/// Observations up to which parts of them are held out in turn to calibrate intervals, and the
+/// number of parts: beyond, it would take long, and enough observations follow.
+const MOST_HELD_OUT: usize = 256;
+const HELD_OUT_PARTS: usize = 4;
 
 /// What a fit has learned with one drawing of the gates.
 struct Drawn {
@@ -38,12 +44,20 @@ impl Model {
     pub(super) fn fit(&mut self) -> Result<()> {
         let warm_up = std::mem::take(&mut self.warm_up);
         let result = self.fit_to(&warm_up);
-        self.calibrate(&warm_up);
+        match &result {
+            Ok(Some(held_out)) => self.calibrate(&warm_up, held_out),
+            _ => {
+                let told = std::mem::take(&mut self.told);
+                self.calibrate(&warm_up, &told);
+                self.told = told;
+            }
+        }
         self.warm_up = warm_up;
-        result
+        result.map(|_| ())
     }
 
-    fn fit_to(&mut self, warm_up: &WarmUp) -> Result<()> {
+    /// Gives what memories without them said about the observations, where that was asked.
+    fn fit_to(&mut self, warm_up: &WarmUp) -> Result<Option<Told>> {
         let (config, outputs) = (&self.recall.config, self.recall.outputs());
         let (rows, targets) = (warm_up.kept().rows(), warm_up.kept().targets());
         let structure = Structure::fit(config, rows, targets, outputs);
@@ -53,11 +67,13 @@ impl Model {
         let mut squares = self.go_through(warm_up, Pass::Refit)?;
         self.rehearse_all(warm_up)?;
         if !redraws {
-            return Ok(());
+            return Ok(None);
         }
+        let mut chosen = None;
         let mut trials = vec![self.trial(0, &squares, true)];
         for regates in 1..=MOST_REDRAWN {
-            let Some(next) = self.redrawn(warm_up) else { break };
+            let Some(slopes) = self.slopes(warm_up) else { break };
+            let Some(next) = self.redrawn(warm_up.kept().rows(), Some(&slopes)) else { break };
             let before = self.start(next);
             let new = self.go_through(warm_up, Pass::Refit)?;
             let gains: Vec<f64> = squares.iter().zip(&new).map(|(old, new)| old - new).collect();
@@ -68,7 +84,7 @@ impl Model {
                 break;
             }
             self.rehearse_all(warm_up)?;
-            squares = new;
+            (squares, chosen) = (new, Some(slopes));
         }
         let decision = Decision {
             sequence: self.recall.sequence + 1,
@@ -78,7 +94,46 @@ impl Model {
         };
         let structure = self.recall.structure.take();
         self.recall.structure = structure.map(|structure| structure.with_decision(decision));
-        Ok(())
+        let numbers = self.recall.config.targets() != Targets::Labels;
+        if numbers && warm_up.count() <= MOST_HELD_OUT {
+            return self.hold_out(warm_up, chosen.as_ref()).map(Some);
+        }
+        Ok(None)
+    }
+
+    /// What memories like this one, fitted without a part of the observations, say about that
+    /// part. What was told when they came is older: it was said by a memory of half as many, whose
+    /// gates were worse.
+    fn hold_out(&mut self, warm_up: &WarmUp, slopes: Option<&Slopes>) -> Result<Told> {
+        let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
+        let (count, kept) = (warm_up.count(), warm_up.kept());
+        let (mut told, mut out) = (Told::default(), vec![0.0; outputs]);
+        let mut whole = None;
+        for part in 0..HELD_OUT_PARTS {
+            // Parts of neighbours: in a stream, a row's neighbours would give it away.
+            let held = part * count / HELD_OUT_PARTS..(part + 1) * count / HELD_OUT_PARTS;
+            let mut rest = kept.rows()[..held.start * inputs].to_vec();
+            rest.extend_from_slice(&kept.rows()[held.end * inputs..]);
+            let Some(structure) = self.redrawn(&rest, slopes) else { break };
+            let before = self.start(structure);
+            whole.get_or_insert(before);
+            for pass in [Pass::Refit].into_iter().chain([Pass::Again; PASSES - 1]) {
+                for row in (0..held.start).chain(held.end..count) {
+                    let (x, target, weight) = kept.get(row, inputs, outputs);
+                    self.learn(x, target, weight, pass)?;
+                }
+            }
+            for row in held {
+                let x = kept.get(row, inputs, outputs).0;
+                let Self { recall, covariances, scratch, .. } = self;
+                let claimed = recall.read_claiming(covariances, x, scratch, &mut out)?;
+                told.push(&out, claimed);
+            }
+        }
+        if let Some(whole) = whole {
+            self.go_back(whole);
+        }
+        Ok(told)
     }
 
     /// Works with `structure` from now on, without slots. Gives what there was.
@@ -121,16 +176,15 @@ impl Model {
         (1..PASSES).try_for_each(|_| self.go_through(warm_up, Pass::Again).map(|_| ()))
     }
 
-    /// The structure with its gates drawn by the slopes of the slots.
-    fn redrawn(&mut self, warm_up: &WarmUp) -> Option<Structure> {
-        let slopes = self.slopes(warm_up)?;
+    /// The structure with its gates drawn from `rows` and by `slopes`.
+    fn redrawn(&self, rows: &[f32], slopes: Option<&Slopes>) -> Option<Structure> {
         let (config, now) = (&self.recall.config, self.recall.structure.as_ref()?);
-        let (inputs, rows) = (config.inputs(), warm_up.kept().rows());
+        let inputs = config.inputs();
         let mut z = vec![0.0; rows.len()];
         for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
             now.normaliser().inputs(x, z);
         }
-        let sample = Sample { rows: &z, inputs, slopes: Some(&slopes) };
+        let sample = Sample { rows: &z, inputs, slopes };
         let (picks, normaliser) = (now.picks().clone(), now.normaliser().clone());
         Some(Structure::draw(config.seed(), picks, normaliser, sample))
     }
@@ -172,18 +226,19 @@ impl Model {
         }
     }
 
-    /// Sets the sizes of errors from what was said about the observations when they came.
-    fn calibrate(&mut self, warm_up: &WarmUp) {
+    /// Sets the sizes of errors from what was said about the last observations, as many as `told`
+    /// has: when they came, or when they were held out.
+    fn calibrate(&mut self, warm_up: &WarmUp, told: &Told) {
         if self.recall.config.targets() == Targets::Labels {
             return;
         }
         let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
         // About the very first observation nothing was told.
-        let first = warm_up.count() - self.told.len().min(warm_up.count());
+        let first = warm_up.count() - told.len().min(warm_up.count());
         let rows = (first..warm_up.count())
             .map(|row| warm_up.kept().get(row, inputs, outputs))
             .map(|(x, kept, _)| (x, kept));
-        self.recall.calibrate(rows, &self.told, &mut self.scratch);
+        self.recall.calibrate(rows, told, &mut self.scratch);
     }
 }
 
