@@ -19,8 +19,7 @@ use crate::wire::Writer;
 
 /// The half that goes over observations. All sums are in units of the normaliser, weighted by the
 /// weights of the rows, and of every slot that one of the rows has active, whether or not this
-/// memory has it already. A target that is not known counts as met: it pulls at no map. (In
-/// [`Model::consolidate`](crate::Model::consolidate) it counts as its mean.)
+/// memory has it already. A target that is not known counts as met: it pulls at no map.
 ///
 /// What a row adds depends on the row, the memory's normaliser and gates, and the maps; not on the
 /// other rows, the machine, or the slots.

@@ -145,6 +145,11 @@ impl Rows {
         })
     }
 
+    /// Whether some target is not known.
+    pub(crate) fn has_gaps(&self) -> bool {
+        matches!(&self.targets, Goals::Numbers(numbers) if numbers.iter().any(|y| y.is_nan()))
+    }
+
     /// The normalised input of row `row`.
     #[inline(always)]
     pub(crate) fn z(&self, row: usize) -> &[f32] {

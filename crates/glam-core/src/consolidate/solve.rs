@@ -197,6 +197,7 @@ pub(crate) fn solve(
         rows.goal(row, goal);
     }
     let mut predicted = vec![0.0_f32; goals.len()];
+    let gaps = rows.has_gaps();
 
     let mut r = sum(lifted, workers, floats, |shard, sums| {
         lifted.pass(shard, None, Some(sums), |row, values| {
@@ -229,15 +230,22 @@ pub(crate) fn solve(
         workers.run(parts.len(), &|shard| {
             let Ok(mut part) = parts[shard].lock() else { return };
             let Part { sums, ahead } = &mut *part;
+            let mut goal = vec![0.0; if gaps { outputs } else { 0 }];
             sums.fill(0.0);
             ahead.clear();
             lifted.pass(shard, Some(&p), Some(sums), |row, values| {
                 if out(row) {
                     ahead.extend_from_slice(values);
                     values.fill(0.0);
-                } else {
-                    let weight = rows.weight(row);
-                    values.iter_mut().for_each(|value| *value *= weight);
+                    return;
+                }
+                let weight = rows.weight(row);
+                values.iter_mut().for_each(|value| *value *= weight);
+                if gaps {
+                    // What is not known is no row of its output.
+                    rows.goal(row, &mut goal);
+                    let unknown = values.iter_mut().zip(&goal).filter(|(_, goal)| goal.is_nan());
+                    unknown.for_each(|(value, _)| *value = 0.0);
                 }
             });
         });

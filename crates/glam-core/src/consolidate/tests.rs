@@ -129,8 +129,18 @@ pub(super) fn weights(normalised: &Rows) -> Vec<f64> {
 
 #[test]
 fn conjugate_gradients_come_to_the_ridge_solution_of_the_lifted_rows() {
-    let rows = observations(1, 60);
-    let history = history(&rows);
+    comes_to_the_ridge_solution(&observations(1, 60));
+}
+
+#[test]
+fn a_target_that_is_not_known_is_no_row_of_its_output() {
+    let mut rows = observations(1, 60);
+    rows.iter_mut().step_by(4).for_each(|(_, y)| y[1] = f32::NAN);
+    comes_to_the_ridge_solution(&rows);
+}
+
+fn comes_to_the_ridge_solution(rows: &[([f32; INPUTS], [f32; 2])]) {
+    let history = history(rows);
     let config = Config::builder(INPUTS, Targets::Numbers(2))
         .tables(3)
         .levels([1, 2])
@@ -151,7 +161,11 @@ fn conjugate_gradients_come_to_the_ridge_solution_of_the_lifted_rows() {
     let dense = written_out(&structure, &normalised, &lifted.keys);
     let weights = weights(&normalised);
     for output in 0..2 {
-        let goals = goals(&normalised, output);
+        let mut goals = goals(&normalised, output);
+        let known = goals.iter().zip(&weights);
+        let weights: Vec<f64> =
+            known.map(|(goal, weight)| if goal.is_nan() { 0.0 } else { *weight }).collect();
+        goals.iter_mut().filter(|goal| goal.is_nan()).for_each(|goal| *goal = 0.0);
         let expected = ridge(&dense, &goals, &weights, columns, lambda);
         for (slot, map) in solved.weights.chunks_exact(2 * lanes).enumerate() {
             for i in 0..n {
