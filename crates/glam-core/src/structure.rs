@@ -8,6 +8,7 @@ use crate::gate::{self, Gate, Sample};
 use crate::normaliser::Normaliser;
 use crate::picks::{Deal, Picks};
 use crate::rng::Rng;
+use crate::slopes::Slopes;
 use crate::slots::Key;
 use crate::wire::{Reader, Writer};
 
@@ -57,11 +58,27 @@ impl Structure {
         let inputs = config.inputs();
         let picks = Picks::choose(config, outputs);
         let normaliser = Normaliser::fit(rows, inputs, targets, outputs);
+        Self::draw_from(config, picks, normaliser, rows, None)
+    }
+
+    /// The same picks and normaliser, with views and gates drawn from `rows` and by `slopes`.
+    pub(crate) fn redrawn(&self, config: &Config, rows: &[f32], slopes: Option<&Slopes>) -> Self {
+        Self::draw_from(config, self.picks.clone(), self.normaliser.clone(), rows, slopes)
+    }
+
+    fn draw_from(
+        config: &Config,
+        picks: Picks,
+        normaliser: Normaliser,
+        rows: &[f32],
+        slopes: Option<&Slopes>,
+    ) -> Self {
+        let inputs = config.inputs();
         let mut z = vec![0.0; rows.len()];
         for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
             normaliser.inputs(x, z);
         }
-        Self::draw(config.seed(), picks, normaliser, Sample { rows: &z, inputs, slopes: None })
+        Self::draw(config.seed(), picks, normaliser, Sample { rows: &z, inputs, slopes })
     }
 
     /// Draws views and gates: by the sample's slopes where it has some.

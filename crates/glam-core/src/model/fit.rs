@@ -1,11 +1,14 @@
 //! The warm-up: the normaliser, the views and the gates from the first observations, and the gates
 //! drawn anew from the slopes of what was learned, where that is better.
 
+use std::ops::Range;
+
 use super::{Model, Pass, weight_lines};
 use crate::config::{Config, Targets};
 use crate::consolidate::{Decision, Trial, is_gain};
 use crate::error::Result;
-use crate::gate::Sample;
+use crate::kernel::LANES;
+use crate::noise::Noise;
 use crate::recall::activate;
 use crate::room::Room;
 use crate::slopes::{OuterProduct, Slopes};
@@ -35,7 +38,7 @@ struct Drawn {
     slots: SlotTable,
     weights: Arena,
     covariances: Arena,
-    noise: crate::noise::Noise,
+    noise: Noise,
 }
 
 impl Model {
@@ -105,35 +108,45 @@ impl Model {
     /// part. What was told when they came is older: it was said by a memory of half as many, whose
     /// gates were worse.
     fn hold_out(&mut self, warm_up: &WarmUp, slopes: Option<&Slopes>) -> Result<Told> {
-        let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
-        let (count, kept) = (warm_up.count(), warm_up.kept());
-        let (mut told, mut out) = (Told::default(), vec![0.0; outputs]);
-        let mut whole = None;
+        let (mut told, mut whole, mut result) = (Told::default(), None, Ok(()));
         for part in 0..HELD_OUT_PARTS {
             // Parts of neighbours: in a stream, a row's neighbours would give it away.
-            let held = part * count / HELD_OUT_PARTS..(part + 1) * count / HELD_OUT_PARTS;
-            let mut rest = kept.rows()[..held.start * inputs].to_vec();
-            rest.extend_from_slice(&kept.rows()[held.end * inputs..]);
+            let bound = |part: usize| part * warm_up.count() / HELD_OUT_PARTS;
+            let held = bound(part)..bound(part + 1);
+            let (inputs, rows) = (self.recall.config.inputs(), warm_up.kept().rows());
+            let rest = [&rows[..held.start * inputs], &rows[held.end * inputs..]].concat();
             let Some(structure) = self.redrawn(&rest, slopes) else { break };
             let before = self.start(structure);
             whole.get_or_insert(before);
-            for pass in [Pass::Refit].into_iter().chain([Pass::Again; PASSES - 1]) {
-                for row in (0..held.start).chain(held.end..count) {
-                    let (x, target, weight) = kept.get(row, inputs, outputs);
-                    self.learn(x, target, weight, pass)?;
-                }
-            }
-            for row in held {
-                let x = kept.get(row, inputs, outputs).0;
-                let Self { recall, covariances, scratch, .. } = self;
-                let claimed = recall.read_claiming(covariances, x, scratch, &mut out)?;
-                told.push(&out, claimed);
+            result = self.ask_without(warm_up, held, &mut told);
+            if result.is_err() {
+                break;
             }
         }
         if let Some(whole) = whole {
             self.go_back(whole);
         }
-        Ok(told)
+        result.map(|()| told)
+    }
+
+    /// Learns all observations but those in `held`, and asks for these.
+    fn ask_without(&mut self, warm_up: &WarmUp, held: Range<usize>, told: &mut Told) -> Result<()> {
+        let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
+        let kept = warm_up.kept();
+        for pass in [Pass::Refit].into_iter().chain([Pass::Again; PASSES - 1]) {
+            for row in (0..held.start).chain(held.end..warm_up.count()) {
+                let (x, target, weight) = kept.get(row, inputs, outputs);
+                self.learn(x, target, weight, pass)?;
+            }
+        }
+        let mut out = vec![0.0; outputs];
+        for row in held {
+            let x = kept.get(row, inputs, outputs).0;
+            let Self { recall, covariances, scratch, .. } = self;
+            let claimed = recall.read_claiming(covariances, x, scratch, &mut out)?;
+            told.push(&out, claimed);
+        }
+        Ok(())
     }
 
     /// Works with `structure` from now on, without slots. Gives what there was.
@@ -178,15 +191,8 @@ impl Model {
 
     /// The structure with its gates drawn from `rows` and by `slopes`.
     fn redrawn(&self, rows: &[f32], slopes: Option<&Slopes>) -> Option<Structure> {
-        let (config, now) = (&self.recall.config, self.recall.structure.as_ref()?);
-        let inputs = config.inputs();
-        let mut z = vec![0.0; rows.len()];
-        for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
-            now.normaliser().inputs(x, z);
-        }
-        let sample = Sample { rows: &z, inputs, slopes };
-        let (picks, normaliser) = (now.picks().clone(), now.normaliser().clone());
-        Some(Structure::draw(config.seed(), picks, normaliser, sample))
+        let now = self.recall.structure.as_ref()?;
+        Some(now.redrawn(&self.recall.config, rows, slopes))
     }
 
     /// M over the observations of the warm-up.
@@ -195,7 +201,7 @@ impl Model {
         let Self { recall, scratch, .. } = self;
         let structure = recall.structure.as_ref()?;
         let inputs = recall.config.inputs();
-        let lanes = structure.width() * crate::kernel::LANES;
+        let lanes = structure.width() * LANES;
         let mut outer = OuterProduct::new(inputs);
         let mut gradients = vec![0.0; outputs * inputs];
         for x in warm_up.kept().rows().chunks_exact(inputs) {
