@@ -1,29 +1,8 @@
 //! Data at the edges of what people have, consolidated.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests may fail as a test may")]
-
 use glam_memory::{Builder, Flow, Memory, Options, Precision};
 
-/// A number in [-1, 1) that depends on nothing but `n`: splitmix64.
-fn noise(n: u64) -> f32 {
-    let mut z = n.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((z ^ (z >> 31)) >> 40) as f32 / (1 << 23) as f32 - 1.0
-}
-
-/// Row number `row` of `inputs` inputs.
-fn row(row: u64, inputs: usize) -> Vec<f32> {
-    (0..inputs as u64).map(|input| noise(row << 20 | input)).collect()
-}
-
-/// Reads with spreads; fails unless every number is finite and every spread positive.
-fn read(memory: &Memory, x: &[f32]) -> Vec<f32> {
-    let (mean, std) = memory.read_with_std(x).unwrap();
-    assert!(mean.iter().all(|mean| mean.is_finite()), "{mean:?}");
-    assert!(std.iter().all(|std| std.is_finite() && *std > 0.0), "{std:?}");
-    mean
-}
+use crate::{noise, read, row};
 
 /// Gates that are set, so that one way is tried and a test takes a moment.
 fn small(inputs: usize) -> Builder {

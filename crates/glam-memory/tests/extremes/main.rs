@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests may fail as a test may")]
 
+mod consolidated;
+
 use glam_memory::{Memory, Precision};
 
 /// A number in [-1, 1) that depends on nothing but `n`: splitmix64.
