@@ -57,7 +57,7 @@
 //! bytes to a few kilobytes each. Memory grows with the slots that were ever active, up to a bound
 //! that the number of tables and levels sets; see [`Inspection`]. The first 1,024 observations are
 //! kept and fitted to again each time their number doubles; those eleven writes take longer, the
-//! last of them as long as four thousand others. From then on nothing is kept in memory but slots
+//! last of them as long as four thousand others, or sixteen where gates are drawn anew. From then on nothing is kept in memory but slots
 //! and, up to 32 MiB, observations to rehearse; every observation stays in the log, until
 //! [`Memory::forget`] overwrites it there.
 //!
