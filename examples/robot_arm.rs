@@ -32,8 +32,19 @@ const DRAWN_RUN: u32 = 80;
 #[derive(Parser)]
 struct Arguments {
     /// The picture to write.
-    #[arg(value_name = "FILE.svg", default_value = "target/robot_arm.svg")]
+    #[arg(value_name = "FILE.svg", default_value = "target/robot_arm.svg", value_parser = svg)]
     picture: PathBuf,
+}
+
+/// A path at whose end nobody wonders what was written.
+fn svg(path: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(path);
+    let is_svg = path.extension().is_some_and(|extension| extension == "svg");
+    if is_svg {
+        Ok(path)
+    } else {
+        Err("the picture is an SVG file: give it a name that ends in .svg")
+    }
 }
 
 fn main() -> ExitCode {
