@@ -55,6 +55,11 @@ impl OuterProduct {
         }
     }
 
+    /// Adds what another one has, over the same inputs.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.outer.iter_mut().zip(&other.outer).for_each(|(outer, other)| *outer += other);
+    }
+
     /// The slopes, of which only the shape of M matters.
     pub(crate) fn slopes(&self) -> Slopes {
         Slopes::new(&self.outer, self.inputs)

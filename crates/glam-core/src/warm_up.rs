@@ -6,8 +6,12 @@ use crate::observations::{Kept, Observations};
 use crate::room;
 use crate::wire::{Reader, Writer};
 
-/// Observations gathered while warming up: they are fitted to again each time their number has
-/// doubled, and let go once there are enough.
+/// From here on a fit also comes half-way to the next doubling: a memory that never sees many
+/// observations would otherwise end with gates drawn from little more than half of them.
+const BETWEEN: usize = 96;
+
+/// Observations gathered while warming up: they are fitted to again as their number grows, twice in
+/// each doubling, and let go once there are enough.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WarmUp {
     kept: Observations,
@@ -36,9 +40,12 @@ impl WarmUp {
         self.kept.push(x, kept, weight);
     }
 
-    /// Whether now is the time to fit: at 1, 2, 4 ... observations, and at the last.
+    /// Whether now is the time to fit: at 1, 2, 4 ... 64, 96, 128, 192 ... observations, and at the
+    /// last.
     pub(crate) fn due(&self, last: usize) -> bool {
-        !self.done && (self.count().is_power_of_two() || self.count() >= last)
+        let count = self.count();
+        let between = count >= BETWEEN && count.is_multiple_of(3) && (count / 3).is_power_of_two();
+        !self.done && (count.is_power_of_two() || between || count >= last)
     }
 
     /// Hands the observations over: the memory has warmed up.

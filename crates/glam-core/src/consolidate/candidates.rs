@@ -9,7 +9,7 @@ use crate::room;
 /// Tables of a candidate whose tables have several levels, and of one whose tables have few.
 const TABLES: (usize, usize) = (128, 256);
 /// Rows from which on the deep candidate is tried: with fewer its last levels hold single rows.
-const DEEP_ROWS: usize = 2000;
+const DEEP_ROWS: usize = 1000;
 /// Floats that all slots of a candidate may take, at most: 1 GiB of weights and as much again for
 /// each of the solver's vectors.
 const MOST_FLOATS: usize = 1 << 28;
@@ -67,8 +67,9 @@ pub(crate) fn candidates(
                 vec![trees(1, &shallow), trees(0, &[4]), trees(2, &shallow), trees(0, &[6])],
             ),
         ];
+        // First, as the others must then be better by more than chance.
         if rows >= DEEP_ROWS {
-            narrow.push(make("deep", TABLES.0, vec![trees(1, &[2, 5, 8, 11])]));
+            narrow.insert(0, make("deep", TABLES.0, vec![trees(1, &[2, 5, 8, 11])]));
         }
         narrow
     } else {
@@ -83,8 +84,8 @@ pub(crate) fn candidates(
         };
         vec![
             make("views of 15", 256, 15, 6),
-            make("views of 31", 256, 31, 4),
-            make("views of 63", 256, 63, 3),
+            make("views of 31", 256, 31, 5),
+            make("views of 63", 256, 63, 4),
         ]
     };
     found.retain(|candidate| {

@@ -305,7 +305,7 @@ fn judge(
         let inverses = Inverses::new(&grams, lifted.slots(), lambda, workers);
         let held = Held::Rows { marked, most: MOST_ITERATIONS };
         let solution = solve(lifted, &inverses, lambda, held, workers, go_on)?;
-        let slopes = slopes_wanted.then(|| slopes(lifted, &solution.weights));
+        let slopes = slopes_wanted.then(|| slopes(lifted, &solution.weights, workers));
         Some(Judged { lambda, trace: solution.trace, held: solution.held, slopes })
     };
     match lambdas {

@@ -143,11 +143,11 @@ impl<'a> Lifted<'a> {
         self.blocks[block].rows.len()
     }
 
-    /// The gradients of some outputs at the rows of block number `block`: inputs floats an output,
-    /// row after row, in units of the normalised inputs.
+    /// The gradients of some outputs at every `every`th row of block number `block`: inputs floats an
+    /// output, row after row, in units of the normalised inputs.
     pub(crate) fn gradients(
         &self,
-        block: usize,
+        (block, every): (usize, usize),
         outputs: Range<usize>,
         weights: &[f32],
         gradients: &mut Vec<f32>,
@@ -156,14 +156,14 @@ impl<'a> Lifted<'a> {
         let (inputs, stride) = (self.rows.inputs, self.stride());
         let lanes = self.structure.width() * LANES;
         gradients.clear();
-        gradients.resize(block.rows.len() * outputs.len() * inputs, 0.0);
+        gradients.resize(block.rows.len().div_ceil(every) * outputs.len() * inputs, 0.0);
         for (number, column) in self.columns.iter().enumerate() {
             let feature = &self.structure.features()[column.feature as usize];
             for (slot, rows) in block.runs(number) {
                 let maps = &weights[slot * stride..][..stride];
                 let maps = &maps[outputs.start * lanes..outputs.end * lanes];
-                for &row in rows {
-                    let gradient = &mut gradients[usize::from(row) * outputs.len() * inputs..];
+                for row in rows.iter().map(|&row| usize::from(row)).filter(|row| row % every == 0) {
+                    let gradient = &mut gradients[row / every * outputs.len() * inputs..];
                     feature.add_gradients(maps.chunks_exact(lanes), gradient, inputs);
                 }
             }

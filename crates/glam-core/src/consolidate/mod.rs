@@ -157,7 +157,7 @@ impl Model {
             let held = Held::None { iterations };
             let solution =
                 solve(&lifted, &inverses, lambda, held, workers, &go_on).ok_or(Error::Cancelled)?;
-            let slopes = slopes_pass::slopes(&lifted, &solution.weights);
+            let slopes = slopes_pass::slopes(&lifted, &solution.weights, workers);
             structure = search.draw(found.candidate, regates + 1, Some(&slopes));
         }
         let (lambda, iterations) = found.stops.last().copied().unwrap_or((1.0, 1));

@@ -30,7 +30,7 @@ const MOST_REDRAWN: u32 = 3;
 /// Observations up to which parts of them are held out in turn to calibrate intervals, and the
 /// number of parts: beyond, it would take long, and enough observations follow.
 const MOST_HELD_OUT: usize = 256;
-const HELD_OUT_PARTS: usize = 4;
+const HELD_OUT_PARTS: usize = 8;
 
 /// What a fit has learned with one drawing of the gates.
 struct Drawn {
@@ -64,16 +64,25 @@ impl Model {
         let (config, outputs) = (&self.recall.config, self.recall.outputs());
         let (rows, targets) = (warm_up.kept().rows(), warm_up.kept().targets());
         let structure = Structure::fit(config, rows, targets, outputs);
-        let redraws = warm_up.count() >= FEWEST && may_redraw(config, &structure);
+        let narrow = warm_up.count() >= FEWEST && is_narrow(config, &structure);
+        let redraws = narrow && !is_set(config);
         self.recall.room = Room::new(config, structure.n(), outputs);
         self.start(structure);
         let mut squares = self.go_through(warm_up, Pass::Refit)?;
         self.rehearse_all(warm_up)?;
-        if !redraws {
-            return Ok(None);
+        let chosen = if redraws { self.redraw(warm_up, &mut squares)? } else { None };
+        let numbers = self.recall.config.targets() != Targets::Labels;
+        if narrow && numbers && warm_up.count() <= MOST_HELD_OUT {
+            return self.hold_out(warm_up, chosen.as_ref()).map(Some);
         }
+        Ok(None)
+    }
+
+    /// Draws gates anew by the slopes of what was learned, as long as that is better. Gives the
+    /// slopes by which those gates were drawn that are kept, and in `squares` their errors.
+    fn redraw(&mut self, warm_up: &WarmUp, squares: &mut Vec<f64>) -> Result<Option<Slopes>> {
         let mut chosen = None;
-        let mut trials = vec![self.trial(0, &squares, true)];
+        let mut trials = vec![self.trial(0, squares, true)];
         for regates in 1..=MOST_REDRAWN {
             let Some(slopes) = self.slopes(warm_up) else { break };
             let Some(next) = self.redrawn(warm_up.kept().rows(), Some(&slopes)) else { break };
@@ -87,7 +96,7 @@ impl Model {
                 break;
             }
             self.rehearse_all(warm_up)?;
-            (squares, chosen) = (new, Some(slopes));
+            (*squares, chosen) = (new, Some(slopes));
         }
         let decision = Decision {
             sequence: self.recall.sequence + 1,
@@ -97,11 +106,7 @@ impl Model {
         };
         let structure = self.recall.structure.take();
         self.recall.structure = structure.map(|structure| structure.with_decision(decision));
-        let numbers = self.recall.config.targets() != Targets::Labels;
-        if numbers && warm_up.count() <= MOST_HELD_OUT {
-            return self.hold_out(warm_up, chosen.as_ref()).map(Some);
-        }
-        Ok(None)
+        Ok(chosen)
     }
 
     /// What memories like this one, fitted without a part of the observations, say about that
@@ -253,11 +258,15 @@ fn later(squares: &[f64]) -> &[f64] {
     &squares[squares.len() / 2..]
 }
 
-/// Whether gates may be drawn anew while the memory warms up. Not where the configuration says how
-/// tables are made; nor where slots see a view, for what the first observations show of views did
-/// not last; nor under a byte limit, as two sets of slots stand side by side meanwhile.
-fn may_redraw(config: &Config, structure: &Structure) -> bool {
-    let set = config.families().is_some() || config.levels().is_some() || config.view().is_some();
-    let set = set || config.tables().is_some() || config.max_bytes().is_some();
-    !set && structure.picks().root
+/// Whether the slots see every input, as only such memories are tried out while they warm up: what
+/// the first observations show of views did not last. Nor under a byte limit, as two sets of slots
+/// stand side by side meanwhile.
+fn is_narrow(config: &Config, structure: &Structure) -> bool {
+    config.max_bytes().is_none() && structure.picks().root
+}
+
+/// Whether the configuration says how tables are made.
+fn is_set(config: &Config) -> bool {
+    let how = config.families().is_some() || config.levels().is_some() || config.view().is_some();
+    how || config.tables().is_some()
 }
