@@ -78,7 +78,7 @@ pub use observations::Observations;
 pub use picks::{Deal, Picks};
 pub use recall::Recall;
 pub use rehearsal::MAX_AUTO_REHEARSE;
-pub use report::{LevelCount, Report, Sizes, TableCount};
+pub use report::{LevelCount, Rehearsing, Report, Sizes, TableCount};
 pub use saved::{SavedModel, SavedRecall, State};
 pub use scratch::Scratch;
 pub use slots::{Arena, FixedState, Key, LINE_FLOATS, Line, MAX_SLOTS, SlotLines};

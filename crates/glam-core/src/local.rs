@@ -83,6 +83,12 @@ impl Local {
         self.logs.truncate(last as usize);
     }
 
+    /// The numbers of other slots: slot number i has what number `before`(i) had, if there was one.
+    pub(crate) fn renumber(&mut self, slots: usize, before: impl Fn(usize) -> Option<u32>) {
+        let log = |slot: usize| self.logs.get(before(slot)? as usize).copied();
+        self.logs = (0..slots).map(|slot| log(slot).unwrap_or(0.0)).collect();
+    }
+
     /// Bytes as allocated.
     pub(crate) fn bytes(&self) -> usize {
         self.logs.capacity() * size_of::<f32>()

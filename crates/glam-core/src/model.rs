@@ -135,8 +135,8 @@ impl Model {
     /// every output, as all outputs share their covariances.
     ///
     /// Costs one pass over the active slots' maps and two over their covariances, without an
-    /// allocation once the slots exist; while the memory warms up, the writes that double the
-    /// number of observations fit it to all of them again.
+    /// allocation once the slots exist; while the memory warms up, fifteen writes fit it to all
+    /// observations so far again.
     ///
     /// # Errors
     /// Those of [`Model::check`]; the memory is then as it was.
@@ -371,6 +371,7 @@ impl Model {
             kept_bytes: kept(self.warm_up.kept()) + self.told.bytes() + kept(self.rehearsal.kept()),
             weight_bytes: slots(&self.recall.weights),
             covariance_bytes: slots(&self.covariances),
+            rehearsing: self.rehearsal.report(&self.recall.config, self.recall.noise.alike()),
         })
     }
 }

@@ -223,6 +223,11 @@ impl Noise {
         self.local.remove(slot, last);
     }
 
+    /// Slots have other numbers: slot number i is what number `before`(i) was, if there was one.
+    pub(crate) fn renumber_slots(&mut self, slots: usize, before: impl Fn(usize) -> Option<u32>) {
+        self.local.renumber(slots, before);
+    }
+
     /// Bytes that grow with the slots, as allocated.
     pub(crate) fn slot_bytes(&self) -> usize {
         self.local.bytes()

@@ -3,6 +3,7 @@
 use crate::config::{Config, Rehearse, Targets};
 use crate::error::Result;
 use crate::observations::{Kept, Observations};
+use crate::report::Rehearsing;
 use crate::rng::Rng;
 use crate::room;
 use crate::shift::Shift;
@@ -127,8 +128,13 @@ impl Rehearsal {
 
     /// How many observations the next write learns again.
     pub(crate) fn times(&self, config: &Config, alike: f64) -> u32 {
+        if self.kept.is_empty() { 0 } else { self.wanted(config, alike) }
+    }
+
+    /// The same where only the statistics were loaded.
+    fn wanted(&self, config: &Config, alike: f64) -> u32 {
         match config.rehearse() {
-            _ if self.kept.is_empty() => 0,
+            _ if self.seen == 0 => 0,
             Rehearse::Fixed(times) => times,
             Rehearse::Auto => {
                 let demand = self.lost.max(part(alike, ALIKE));
@@ -144,6 +150,12 @@ impl Rehearsal {
             return 0.0;
         }
         self.kept_error.value / self.new_error.value.max(f64::MIN_POSITIVE)
+    }
+
+    /// How many observations the next write learns again, and why.
+    pub(crate) fn report(&self, config: &Config, alike: f64) -> Rehearsing {
+        let (forgetting, moved) = (self.demand(), self.shift.distance());
+        Rehearsing { times: self.wanted(config, alike), forgetting, moved }
     }
 
     /// The numbers of the observations that the next write learns again.

@@ -34,6 +34,19 @@ pub struct TableCount {
     pub slots: usize,
 }
 
+/// How many earlier observations a write learns again, and what decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Rehearsing {
+    /// Observations that the next write learns again.
+    pub times: u32,
+    /// The error at earlier observations over that at new ones, both before learning: above 1.15,
+    /// what was learned is being lost. 0 while too few were looked at.
+    pub forgetting: f64,
+    /// The squared distance of the mean of late targets from that of all, in variances: near 0 in random
+    /// order. Below .1 nothing is rehearsed.
+    pub moved: f64,
+}
+
 /// The state of a memory in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -71,10 +84,12 @@ pub struct Report {
     pub alike: f64,
     /// The noise that the next write assumes, in variances of the target.
     pub noise: f64,
+    /// How many earlier observations are learned again.
+    pub rehearsing: Rehearsing,
 }
 
 /// What the reading half does not know of itself, for [`Recall::report`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sizes {
     /// Observations still gathered while the memory warms up; `None` once it has.
     pub warming_up: Option<usize>,
@@ -84,6 +99,8 @@ pub struct Sizes {
     pub weight_bytes: usize,
     /// Bytes of covariances.
     pub covariance_bytes: usize,
+    /// How many earlier observations are learned again.
+    pub rehearsing: Rehearsing,
 }
 
 impl<W: SlotLines> Recall<W> {
@@ -130,6 +147,7 @@ impl<W: SlotLines> Recall<W> {
             evicted_squares: self.room.squares(),
             alike: self.noise.alike(),
             noise: f64::from(self.noise.variance()),
+            rehearsing: sizes.rehearsing,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::model::{Model, weight_lines};
 use crate::noise::Noise;
 use crate::recall::Recall;
 use crate::rehearsal::Rehearsal;
+use crate::report::Rehearsing;
 use crate::room::{self, Room};
 use crate::slots::{Arena, Line, SlotLines, SlotTable};
 use crate::structure::Structure;
@@ -201,6 +202,11 @@ impl SavedRecall {
     /// Observations gathered while the memory warms up; `None` once it has.
     pub fn warming_up(&self) -> Option<usize> {
         (!self.warm_up.done()).then(|| self.warm_up.count())
+    }
+
+    /// How many earlier observations the next write learns again.
+    pub fn rehearsing(&self) -> Rehearsing {
+        self.rehearsal.report(&self.config, self.noise.alike())
     }
 
     /// Slots there are.

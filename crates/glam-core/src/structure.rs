@@ -1,5 +1,7 @@
 //! What is fixed once the memory has warmed up: the normaliser, the features, the tables.
 
+use std::sync::Arc;
+
 use crate::config::{Config, MAX_DEPTH, MAX_TABLES, Targets};
 use crate::consolidate::Decision;
 use crate::error::Result;
@@ -13,9 +15,9 @@ use crate::slots::Key;
 use crate::wire::{Reader, Writer};
 
 /// A table: a gate, the levels at which it has slots, and the feature its slots see.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
-    gate: Box<dyn Gate>,
+    gate: Arc<dyn Gate>,
     levels: Vec<u8>,
     feature: u32,
 }
@@ -42,7 +44,7 @@ impl Table {
 }
 
 /// Everything about a memory that its writes do not change.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Structure {
     picks: Picks,
     normaliser: Normaliser,
@@ -110,12 +112,13 @@ impl Structure {
                 features.push(feature);
                 features.len() - 1
             });
-            tables.push(Table { gate, levels: deal.levels.clone(), feature: feature as u32 });
+            let (gate, levels) = (gate.into(), deal.levels.clone());
+            tables.push(Table { gate, levels, feature: feature as u32 });
         }
         if picks.root {
             let feature = features.len() as u32;
             features.push(Feature::new(everything, 1.0));
-            tables.push(Table { gate: Box::new(gate::Root), levels: vec![0], feature });
+            tables.push(Table { gate: Arc::new(gate::Root), levels: vec![0], feature });
         }
         Self { picks, normaliser, features, tables, decision: Decision::default() }
     }
@@ -221,7 +224,7 @@ impl Structure {
                 let gate = gate::decode(reader, inputs)?;
                 let reachable = levels.iter().all(|&level| level <= gate.depth());
                 if (feature as usize) < features.len() && reachable {
-                    Ok(Table { gate, levels, feature })
+                    Ok(Table { gate: gate.into(), levels, feature })
                 } else {
                     Err(reader.damaged("a table names a feature or a level that is not there"))
                 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use glam_core::{Config, ConfigBuilder, Family, Model, Precision, Targets};
+use glam_core::{Config, ConfigBuilder, Family, Model, Precision, Rehearse, Targets};
 use glam_store::Store;
 
 use crate::error::{Error, Result};
@@ -38,6 +38,8 @@ enum Setting {
     WarmUp(usize),
     MaxBytes(u64),
     Window(u32),
+    Rehearse(Rehearse),
+    HistoryBytes(u64),
 }
 
 impl Builder {
@@ -107,6 +109,18 @@ impl Builder {
         self.with(Setting::Window(writes))
     }
 
+    /// How many earlier observations a write learns again. Default [`Rehearse::Auto`]: as many as the
+    /// order of the stream demands.
+    pub fn rehearse(self, rehearse: Rehearse) -> Self {
+        self.with(Setting::Rehearse(rehearse))
+    }
+
+    /// Bytes of earlier observations to keep in memory, a fair sample of all, so that they can be
+    /// rehearsed. Default 32 MiB.
+    pub fn history_bytes(self, bytes: u64) -> Self {
+        self.with(Setting::HistoryBytes(bytes))
+    }
+
     fn config(self) -> Result<Config> {
         let start = Config::builder(self.inputs, self.targets);
         let set = |builder: ConfigBuilder, setting| match setting {
@@ -119,6 +133,8 @@ impl Builder {
             Setting::WarmUp(observations) => builder.warm_up(observations),
             Setting::MaxBytes(bytes) => builder.max_bytes(bytes),
             Setting::Window(writes) => builder.window(writes),
+            Setting::Rehearse(rehearse) => builder.rehearse(rehearse),
+            Setting::HistoryBytes(bytes) => builder.history_bytes(bytes),
         };
         Ok(self.settings.into_iter().fold(start, set).build()?)
     }

@@ -63,7 +63,7 @@ impl Memory {
         let State::Stored(model, _) = &*state else {
             return Err(Error::ReadOnly);
         };
-        let observations = gather(model, history, u64::MAX)?;
+        let observations = gather(model, history, u64::MAX, 0)?;
         let consolidated = model.consolidate(&observations, options, &Threads::new(), watch)?;
         drop(observations);
         let mut state = RwLockUpgradableReadGuard::upgrade(state);
@@ -76,12 +76,15 @@ impl Memory {
     }
 }
 
-/// The observations of `history` up to number `last`.
-fn gather(model: &Model, mut history: History, last: u64) -> Result<Observations> {
+/// The observations of `history` up to number `last`, but for number `without`.
+fn gather(model: &Model, mut history: History, last: u64, without: u64) -> Result<Observations> {
     let mut observations = Observations::new();
     while let Some(observation) = history.next()? {
         if observation.sequence > last {
             break;
+        }
+        if observation.sequence == without {
+            continue;
         }
         let labels = model.recall().labels();
         let (target, weight) = (observation.target, observation.weight);
@@ -90,14 +93,18 @@ fn gather(model: &Model, mut history: History, last: u64) -> Result<Observations
     Ok(observations)
 }
 
-/// What `before`, which was consolidated, is without the observations that have gone from the
-/// history: the same structure solved over what is left of those it was solved over. `None` where
+/// What `before`, which was consolidated, is without observation `without` and those that have gone from
+/// the history: the same structure solved over what is left of those it was solved over. `None` where
 /// it was not consolidated.
-pub(crate) fn solved_again(before: &Model, history: History) -> Result<Option<Model>> {
+pub(crate) fn solved_again(
+    before: &Model,
+    history: History,
+    without: u64,
+) -> Result<Option<Model>> {
     let Some(decision) = before.report().decision.filter(Decision::is_consolidated) else {
         return Ok(None);
     };
-    let observations = gather(before, history, decision.sequence)?;
+    let observations = gather(before, history, decision.sequence, without)?;
     if observations.is_empty() {
         return Ok(None);
     }

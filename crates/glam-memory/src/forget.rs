@@ -31,25 +31,30 @@ impl Memory {
     ///
     /// A memory that was consolidated is solved again over what is left, with the same normaliser,
     /// gates, lambda and number of iterations, which had been chosen with the observation: its slots
-    /// hold nothing of it then, those choices and the error statistics may. Labels stay.
+    /// hold nothing of it then, those choices and the statistics of errors (intervals, probabilities)
+    /// may. Labels stay. A crash between the overwriting and the new snapshot leaves it to the next
+    /// opening to learn the rest anew, by writing alone: then the memory is to be consolidated again.
     ///
     /// Costs as much as [`Memory::rebuild`]: one write of every observation that is left, during
     /// which other calls wait. A second model is in memory meanwhile.
     ///
     /// # Errors
     /// [`Error::NoHistory`] without files, [`Error::ReadOnly`], and [`Error::Store`] where there is no
-    /// such observation ([`glam_store::Error::NoObservation`]) or it is forgotten already
-    /// ([`glam_store::Error::Erased`]): then nothing has changed. Another [`Error::Store`] says that
-    /// the files could not be read or written: the next opening of the memory then finds it with
-    /// the observation or without it, whole in either case.
+    /// such observation ([`glam_store::Error::NoObservation`]), it is forgotten already
+    /// ([`glam_store::Error::Erased`]), or the history could not be read: then nothing has changed.
+    /// Where files could not be written, the next opening of the memory finds it with the observation
+    /// or without it, whole in either case.
     pub fn forget(&self, sequence: u64) -> Result<()> {
         match &mut *self.state.write() {
             State::Volatile(_) => Err(Error::NoHistory),
             State::Stored(model, store) => {
-                store.erase(sequence)?;
-                let start = solved_again(model, store.history()?)?;
+                // The new model first: where that fails, nothing has changed.
+                store.find(sequence)?;
+                let start = solved_again(model, store.history()?, sequence)?;
                 let start = start.unwrap_or_else(|| Model::new(model.recall().config().clone()));
-                **model = relearned(start, store.history()?)?;
+                let new = relearned(start, store.history()?, sequence)?;
+                store.erase(sequence)?;
+                **model = new;
                 store.checkpoint(model)?;
                 Ok(store.finish_erase()?)
             }
@@ -59,12 +64,12 @@ impl Memory {
 }
 
 /// The model that `start` becomes by the observations of `history` that it has not seen, with a skip
-/// for each that was erased: bit for bit the model that was never given those.
-fn relearned(start: Model, mut history: History) -> Result<Model> {
+/// for each that was erased and for number `without`: bit for bit the model that was never given those.
+fn relearned(start: Model, mut history: History, without: u64) -> Result<Model> {
     let mut model = start;
     let seen = model.recall().sequence();
     while let Some(observation) = history.next()? {
-        if observation.sequence <= seen {
+        if observation.sequence <= seen || observation.sequence == without {
             continue;
         }
         skip_to(&mut model, observation.sequence - 1);

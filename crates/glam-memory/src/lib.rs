@@ -53,12 +53,12 @@
 //! What was written since is lost with the machine, and with the process where it is killed.
 //!
 //! # Costs
-//! A write touches one slot a table: with the default settings 128 or 256 slots of a few hundred
-//! bytes to a few kilobytes each. Memory grows with the slots that were ever active, up to a bound
+//! A write touches one slot a table: with the default settings 128 to 384 slots of a few hundred
+//! bytes to a few kilobytes each, up to 513 once consolidated. Memory grows with the slots that were ever active, up to a bound
 //! that the number of tables and levels sets; see [`Inspection`]. The first 1,024 observations are
-//! kept and fitted to again each time their number doubles; those eleven writes take longer, the
-//! last of them as long as four thousand others, or sixteen where gates are drawn anew. From then on nothing is kept in memory but slots
-//! and, up to 32 MiB, observations to rehearse; every observation stays in the log, until
+//! kept and fitted to again as their number grows, from 64 on twice in each doubling; those fifteen
+//! writes take longer, the longest of them as long as sixteen thousand others (about a second). From
+//! then on nothing is kept in memory but slots and, up to 32 MiB, observations to rehearse; every observation stays in the log, until
 //! [`Memory::forget`] overwrites it there.
 //!
 //! # Limits
@@ -83,8 +83,8 @@ pub use builder::Builder;
 pub use error::{Error, Result};
 pub use glam_core::{
     ActiveSlot, Config, Deal, Decision, Explanation, Familiarity, Family, Flow, Key, Label,
-    LevelCount, Options, Picks, Precision, Progress, Rehearse, Report, TableCount, Target, Targets,
-    Trial,
+    LevelCount, Options, Picks, Precision, Progress, Rehearse, Rehearsing, Report, TableCount,
+    Target, Targets, Trial,
 };
 pub use glam_store::{Damage, Files, History, Observation, Place, Verification, verify};
 pub use memory::{Class, Inspection, Memory};

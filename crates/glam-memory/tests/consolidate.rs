@@ -417,3 +417,77 @@ fn what_cannot_be_consolidated_says_why() {
     let reader = Memory::open_read_only(&directory).unwrap();
     assert!(matches!(reader.consolidate(OPTIONS, &go_on), Err(Error::ReadOnly)));
 }
+
+/// A memory of deep tables, most of whose leaves are empty: a row may open slots of its own.
+fn deep(labels: bool, directory: &Path) -> Memory {
+    let builder = Memory::builder(3).tables(8).levels([3, 8]).warm_up(64);
+    let memory = if labels { builder.labels() } else { builder }.create(directory).unwrap();
+    for index in 0..300 {
+        let x = [41, 53, 67].map(|step| (index * step % 101) as f32 / 50.0 - 1.0);
+        if labels {
+            // Some are wrong, so that no probability is sure.
+            let class = if (x[0] > 0.0) != (index % 9 == 0) { "high" } else { "low" };
+            memory.write(&x, class).unwrap();
+        } else {
+            memory.write(&x, (3.0 * x[0]).sin() + x[1]).unwrap();
+        }
+    }
+    memory
+}
+
+#[test]
+fn a_consolidated_memory_that_forgot_a_row_with_slots_of_its_own_opens_and_answers_alike() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join("memory");
+    let memory = deep(false, &directory);
+    memory.consolidate(OPTIONS, &go_on).unwrap();
+    memory.write(&[90.0, -90.0, 90.0], 5.0).unwrap();
+    let with = memory.inspect().unwrap().report.slots;
+    memory.forget(301).unwrap();
+    assert!(memory.inspect().unwrap().report.slots < with);
+    let answers = |memory: &Memory| -> Vec<u32> {
+        let cues = cues().map(|[a, b]| memory.read_with_std(&[a, b, 0.2]).unwrap());
+        cues.flat_map(|(mean, std)| [mean[0].to_bits(), std[0].to_bits()]).collect()
+    };
+    let before = answers(&memory);
+    memory.close().unwrap();
+    let memory = Memory::open(&directory).unwrap();
+    assert_eq!(answers(&memory), before);
+}
+
+#[test]
+fn a_consolidated_memory_that_forgot_a_row_is_as_sure_as_before() {
+    let temporary = tempfile::tempdir().unwrap();
+    let memory = deep(true, &temporary.path().join("memory"));
+    memory.consolidate(OPTIONS, &go_on).unwrap();
+    let sure = || -> Vec<f32> {
+        cues().flat_map(|[a, b]| memory.probabilities(&[a, b, 0.2]).unwrap()).collect()
+    };
+    let before = sure();
+    memory.forget(7).unwrap();
+    // One row of 300 less moves scores by little, and they are made probabilities as before.
+    let moved = before.iter().zip(sure()).map(|(a, b)| (a - b).abs()).sum::<f32>();
+    let mean = moved / before.len() as f32;
+    assert!(mean > 0.0 && mean < 0.02, "{mean}");
+}
+
+#[test]
+fn consolidating_again_keeps_the_gates_where_no_others_are_better() {
+    let temporary = tempfile::tempdir().unwrap();
+    let memory = deep(false, &temporary.path().join("memory"));
+    memory.consolidate(Options { regates: 2, as_it_is: false }, &go_on).unwrap();
+    let answers =
+        || -> Vec<f32> { cues().map(|[a, b]| memory.read(&[a, b, 0.2]).unwrap()[0]).collect() };
+    let (before, slots) = (answers(), memory.inspect().unwrap().report.slots);
+    // No time for any other trial: the gates that it has are the first.
+    for as_it_is in [true, false] {
+        let decision =
+            memory.consolidate(Options { regates: 2, as_it_is }, &|_| Flow::Finish).unwrap();
+        assert_eq!(decision.trials.len(), 1);
+        assert_eq!(decision.trials[0].name, "kept gates");
+        assert_eq!(memory.inspect().unwrap().report.slots, slots);
+    }
+    // The same rows and gates; lambda and stop may differ, the answers hardly.
+    let apart = before.iter().zip(answers()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(apart < 0.1, "{apart}");
+}

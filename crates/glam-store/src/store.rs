@@ -252,6 +252,16 @@ impl Store {
         Ok(())
     }
 
+    /// Says whether there is an observation `sequence` to be erased.
+    ///
+    /// # Errors
+    /// [`Error::NoObservation`] and [`Error::Erased`] where there is none, [`Error::Io`].
+    pub fn find(&mut self, sequence: u64) -> Result<()> {
+        self.log.flush()?;
+        let last = self.log.sequence();
+        log::locate(&self.directory, &self.manifest, sequence, last).map(|_| ())
+    }
+
     /// Erases observation `sequence` from the history: its bytes in the log are overwritten, and
     /// that is on the disk when this returns. The snapshot, and the model that the caller holds,
     /// still know it: rebuild a model from [`Store::history`], with [`Model::skip`] for every number

@@ -27,6 +27,7 @@ impl Mapped {
             kept_bytes: 0,
             weight_bytes: weights.bytes(),
             covariance_bytes: snapshot.covariances.slots()?.bytes(),
+            rehearsing: saved.rehearsing(),
         };
         Ok(Self {
             recall: saved.with_weights(weights),

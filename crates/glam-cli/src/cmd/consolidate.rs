@@ -18,9 +18,17 @@ use crate::message::{counted, grouped, print, short, table};
 /// Tries several ways to cut the input space, each with its ridge penalty and its number of
 /// iterations, and judges them on a tenth of the history that it holds out (on several tenths in
 /// turn where the history is short). What was learned says where the function is steep: gates are
-/// then drawn anew by that, as often as --regates says, and kept only where the held-out error
-/// fell. The best is solved over all rows and takes the memory's place at once. Ctrl-C before
-/// that leaves the memory as it was. Writes go on from the result.
+/// then drawn anew by that, as often as --regates says. A trial is better where its error on the
+/// held-out rows, a mean square in variances of the targets, is smaller than the best before by
+/// twice the standard error of the difference; of those that are alike the first stays. A memory
+/// that was consolidated before keeps its gates unless others are better so. The best is solved over
+/// all rows and takes the memory's place at once. Ctrl-C before that leaves the memory as it was.
+/// Writes go on from the result; where one has more slots to go through than before, reads and writes
+/// take longer.
+///
+/// A memory with a window is solved over what its window leaves of the history. One that is still
+/// warming up (fewer than 1,024 rows) has warmed up then: the units of its inputs stay those of the
+/// rows so far.
 #[derive(Debug, clap::Args)]
 #[command(after_help = CONSOLIDATE_EXAMPLES, after_long_help = CONSOLIDATE_EXAMPLES)]
 pub(crate) struct ConsolidateArgs {
@@ -48,7 +56,8 @@ struct Common {
     /// The directory of the memory.
     #[arg(value_name = "MEM")]
     memory: PathBuf,
-    /// Try nothing more after so many seconds, and solve with the best so far.
+    /// Try nothing more after so many seconds, and solve with the best so far. The first trial always
+    /// runs to its end, and solving takes its time too.
     #[arg(long, value_name = "BUDGET")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,

@@ -102,8 +102,7 @@ fn what_it_is(inspection: &Inspection, known: &Known) -> String {
         let labels = list(&inspection.labels, LISTED);
         pairs.push(("classes", format!("{}: {labels}", grouped(inspection.labels.len() as u64))));
     }
-    pairs.push(("observations", grouped(report.sequence)));
-    pairs.push(("sequence number", grouped(report.sequence)));
+    pairs.push(("observations", format!("{} written", grouped(report.sequence))));
     pairs.push(("state", state));
     pairs.push(("seed", known.config.seed().to_string()));
     let precision = match known.config.precision() {
@@ -123,6 +122,14 @@ fn what_it_is(inspection: &Inspection, known: &Known) -> String {
     if report.sequence > 0 {
         pairs.push(("noise", format!("{} of a target's variance", short(report.noise))));
         pairs.push(("alike", format!("{} (lag-one correlation of errors)", short(report.alike))));
+        let now = report.rehearsing;
+        pairs.push(("rehearses", format!("{} a write", counted(now.times.into(), "earlier row"))));
+        let ratio = match now.forgetting {
+            0.0 => "too few earlier rows were looked at to tell".to_owned(),
+            ratio => format!("errors at earlier rows are {} of those at new ones", short(ratio)),
+        };
+        pairs.push(("forgetting", ratio));
+        pairs.push(("moved", format!("late targets are {} off the mean of all", short(now.moved))));
     }
     aligned(&pairs)
 }

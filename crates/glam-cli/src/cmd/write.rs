@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use glam_memory::core::MAX_LABELS;
-use glam_memory::{Config, Memory, Targets};
+use glam_memory::{Config, Memory, Rehearse, Targets};
 
 use crate::args::{Header, TargetArgs};
 use crate::columns::Columns;
@@ -71,6 +71,26 @@ pub(crate) struct WriteArgs {
     /// Writes over which a new memory forgets, for data that drift; nothing is forgotten unless given.
     #[arg(long, value_name = "N")]
     window: Option<u32>,
+    /// Earlier rows that every write to a new memory learns again: `auto`, as many as the order of the
+    /// rows demands, or a number; `auto` unless given.
+    #[arg(long, value_name = "N", value_parser = rehearse)]
+    rehearse: Option<Rehearse>,
+}
+
+fn rehearse(text: &str) -> std::result::Result<Rehearse, String> {
+    if text == "auto" {
+        return Ok(Rehearse::Auto);
+    }
+    let times = text.parse().map_err(|_| "give auto or a number of rows".to_owned())?;
+    Ok(Rehearse::Fixed(times))
+}
+
+/// The setting as it is given.
+fn rehearsed(setting: Rehearse) -> String {
+    match setting {
+        Rehearse::Auto => "auto".to_owned(),
+        Rehearse::Fixed(times) => times.to_string(),
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -227,6 +247,10 @@ fn check_settings(args: &WriteArgs, known: &Known) -> Result<()> {
             return Err(known.conflict(Conflict::Setting { option, made }));
         }
     }
+    if args.rehearse.is_some_and(|asked| asked != config.rehearse()) {
+        let made = rehearsed(config.rehearse());
+        return Err(known.conflict(Conflict::Setting { option: "--rehearse", made }));
+    }
     Ok(())
 }
 
@@ -249,6 +273,9 @@ fn new_config(
     if let Some(writes) = args.window {
         builder = builder.window(writes);
     }
+    if let Some(setting) = args.rehearse {
+        builder = builder.rehearse(setting);
+    }
     builder.build()
 }
 
@@ -259,6 +286,7 @@ fn open(args: &WriteArgs, checked: &Checked) -> Result<Memory> {
         Memory::open(&args.memory)?
     } else {
         let mut builder = Memory::builder(config.inputs()).seed(config.seed());
+        builder = builder.rehearse(config.rehearse());
         if let Some(bytes) = config.max_bytes() {
             builder = builder.max_bytes(bytes);
         }

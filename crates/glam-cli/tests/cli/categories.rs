@@ -51,9 +51,9 @@ fn values_of_the_first_file_have_an_input_each_and_later_ones_share_eight() {
     }
     let inspect = place.glam("inspect m").succeeds().out;
     for part in [
-        "learns           1 number from 12 inputs\n",
-        "inputs           a, colour\n",
-        "categories       colour: 3 values + 8 hashed (red, green, 7)\n",
+        "learns        1 number from 12 inputs\n",
+        "inputs        a, colour\n",
+        "categories    colour: 3 values + 8 hashed (red, green, 7)\n",
     ] {
         assert!(inspect.contains(part), "{part}: {inspect}");
     }

@@ -9,11 +9,13 @@ fn the_table_says_what_the_memory_is_and_takes() {
     let place = Place::with_memory(1200);
     let out = place.glam("inspect m").succeeds().out;
     for part in [
-        "learns           1 number from 2 inputs\n",
-        "inputs           a, b\n",
-        "targets          y\n",
-        "observations     1,200\n",
-        "sequence number  1,200\n",
+        "learns        1 number from 2 inputs\n",
+        "inputs        a, b\n",
+        "targets       y\n",
+        "observations  1,200 written\n",
+        "rehearses     0 earlier rows a write\n",
+        "forgetting    too few earlier rows were looked at to tell\n",
+        "moved         late targets are ",
         "warm: ",
         "\npicks\n",
         "\nslots\n",
@@ -65,7 +67,7 @@ fn many_names_are_cut_short_and_labels_are_listed() {
     place.glam("write m rows.csv --targets kind --labels").succeeds();
     let out = place.glam("inspect m").succeeds().out;
     assert!(out.contains("x6, x7, and 22 more\n"), "{out}");
-    assert!(out.contains("classes          2: red, \"a, b\"\n"), "{out}");
+    assert!(out.contains("classes       2: red, \"a, b\"\n"), "{out}");
     assert!(out.contains("warming up: 2 of 1,024 observations\n"), "{out}");
 }
 

@@ -107,7 +107,7 @@ fn rebuild_brings_a_memory_of_format_1_to_this_one() {
         assert_eq!(place.glam("read m cues.csv --std").succeeds().out.lines().count(), 3);
         place.glam(&write).succeeds();
         let out = place.glam("inspect m").succeeds().out;
-        assert!(out.contains(&format!("observations     {}\n", rows + 2)), "{out}");
+        assert!(out.contains(&format!("observations  {} written\n", rows + 2)), "{out}");
         place.glam("verify m").succeeds();
     }
 }

@@ -28,10 +28,10 @@ fn a_column_of_weights_is_neither_input_nor_target() {
     place.glam("write plain plain.csv --targets column:3 --weights last:1").succeeds();
     assert_eq!(history(&place, "plain"), expected);
     let inspect = place.glam("inspect name").succeeds().out;
-    assert!(inspect.contains("  weights          w\n"), "{inspect}");
+    assert!(inspect.contains("  weights       w\n"), "{inspect}");
     let inspect = place.glam("inspect plain").succeeds().out;
-    assert!(inspect.contains("  inputs           column 1, column 2\n"), "{inspect}");
-    assert!(inspect.contains("  weights          column 4\n"), "{inspect}");
+    assert!(inspect.contains("  inputs        column 1, column 2\n"), "{inspect}");
+    assert!(inspect.contains("  weights       column 4\n"), "{inspect}");
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn ignored_columns_may_hold_anything_and_are_remembered() {
     place.glam("write m rows.csv --targets y --ignore id --ignore when").succeeds();
     place.glam("write m rows.csv --targets y").succeeds();
     let inspect = place.glam("inspect m").succeeds().out;
-    assert!(inspect.contains("learns           1 number from 1 input\n"), "{inspect}");
-    assert!(inspect.contains("  ignored          id, when\n"), "{inspect}");
+    assert!(inspect.contains("learns        1 number from 1 input\n"), "{inspect}");
+    assert!(inspect.contains("  ignored       id, when\n"), "{inspect}");
     // Without a header: by the places of the first file.
     place.file("bare.csv", rows.split_once('\n').unwrap().1);
     place.glam("write m bare.csv --targets last:1").succeeds();

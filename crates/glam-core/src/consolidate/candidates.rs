@@ -22,7 +22,12 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// What the memory works with.
+    /// What the memory works with, with the gates that it has.
+    pub(crate) fn kept(now: &Picks) -> Self {
+        Self { name: "kept gates", picks: now.clone() }
+    }
+
+    /// What the memory works with, its gates drawn anew.
     pub(crate) fn as_it_is(now: &Picks) -> Self {
         Self { name: "as it is", picks: now.clone() }
     }
@@ -85,6 +90,7 @@ pub(crate) fn candidates(
         vec![
             make("views of 15", 256, 15, 6),
             make("views of 31", 256, 31, 5),
+            make("views of 63, shallow", 256, 63, 3),
             make("views of 63", 256, 63, 4),
         ]
     };
@@ -93,6 +99,8 @@ pub(crate) fn candidates(
         picks.gate_floats() <= MAX_GATE_FLOATS
             && room::check(config, picks.view + 1, outputs, picks.active()).is_ok()
             && slots(picks, rows).saturating_mul(slot_floats(picks, outputs)) <= MOST_FLOATS
+            && room::slot_limit(config, picks.view + 1, outputs)
+                .is_none_or(|limit| slots(picks, rows) <= limit)
     });
     if found.is_empty() { vec![as_is] } else { found }
 }

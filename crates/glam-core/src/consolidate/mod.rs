@@ -26,7 +26,6 @@ use crate::normaliser::Normaliser;
 use crate::observations::Observations;
 use crate::slots::SlotTable;
 use crate::structure::Structure;
-use crate::wire::{Reader, Writer};
 use candidates::{Candidate, candidates};
 use choose::Search;
 pub(crate) use choose::is_gain;
@@ -105,9 +104,11 @@ fn standing(watch: &Watch<'_>) -> impl Fn(&Progress<'_>) -> Flow + Sync {
 impl Model {
     /// This memory with its structure chosen anew and its maps at the joint optimum over `history`,
     /// which must be its observations in order. This one stays as it is; the new one goes on from
-    /// the same sequence number.
+    /// the same sequence number. A memory that forgets over a window is solved over what that leaves of
+    /// the history.
     ///
-    /// Costs memory for the history and several times the slots, and for every trial up to some
+    /// Costs memory for the history, 4 bytes more a row and active slot, and up to ten times the slots;
+    /// and for every trial up to some
     /// hundred passes over the history, each about as long as reading every row of it.
     ///
     /// # Errors
@@ -125,19 +126,34 @@ impl Model {
         if history.is_empty() {
             return Err(Error::Empty);
         }
-        let normaliser =
-            Normaliser::fit(history.rows(), config.inputs(), history.targets(), outputs);
+        let left = config.window().map(|w| rows::faded(history, w, config.inputs(), outputs));
+        let history = left.as_ref().unwrap_or(history);
+        // What was consolidated before is the first candidate, in the units that it has, until the
+        // history has doubled.
+        let decided = now.decision().rows.saturating_mul(2);
+        let stays = now.decision().is_consolidated() && history.len() as u64 <= decided;
+        let normaliser = if stays {
+            now.normaliser().clone()
+        } else {
+            Normaliser::fit(history.rows(), config.inputs(), history.targets(), outputs)
+        };
         let rows = Rows::new(&normaliser, history, config.inputs(), outputs);
         let reduced = rows.reduced(config.seed());
+        let mut tried = Vec::new();
+        if stays {
+            tried.push(Candidate::kept(now.picks()));
+        } else if options.as_it_is {
+            tried.push(Candidate::as_it_is(now.picks()));
+        }
+        if !options.as_it_is {
+            tried.extend(candidates(&config, rows.count, outputs, now.picks()));
+        }
         let search = Search {
             seed: config.seed(),
             rows: reduced.as_ref().unwrap_or(&rows),
             normaliser: &normaliser,
-            candidates: if options.as_it_is {
-                vec![Candidate::as_it_is(now.picks())]
-            } else {
-                candidates(&config, rows.count, outputs, now.picks())
-            },
+            candidates: tried,
+            now: stays.then_some(now),
             regates: options.regates.min(16),
             workers,
             watch,
@@ -206,11 +222,11 @@ impl Model {
         if history.is_empty() || !structure.decision().is_consolidated() {
             return Err(Error::Empty);
         }
-        // A structure is its bytes: gates have no other copy.
-        let mut writer = Writer::default();
-        structure.encode(&mut writer);
-        let structure = Structure::decode(&mut Reader::new(&writer.finish()), &self.recall.config)?;
+        let structure = structure.clone();
         let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
+        let window = self.recall.config.window();
+        let left = window.map(|window| rows::faded(history, window, inputs, outputs));
+        let history = left.as_ref().unwrap_or(history);
         let rows = Rows::new(structure.normaliser(), history, inputs, outputs);
         let done = Progress::done(structure.decision().trials.len(), rows.count);
         let sequence = structure.decision().sequence;
@@ -249,7 +265,10 @@ impl Model {
         model.recall.labels = self.recall.labels.clone();
         model.recall.sequence = self.recall.sequence;
         model.recall.noise = self.recall.noise.clone();
+        model.recall.temperature = self.recall.temperature;
         model.recall.structure = Some(structure);
+        let before = |slot: usize| self.recall.slots.get(*slots.keys.get(slot)?);
+        model.recall.noise.renumber_slots(slots.keys.len(), before);
         model.recall.slots = SlotTable::from_keys(slots.keys)?;
         model.recall.weights = slots.weights;
         model.covariances = slots.covariances;

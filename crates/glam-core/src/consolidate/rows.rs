@@ -16,6 +16,33 @@ const MANY_OUTPUTS: usize = 32;
 /// The stream of draws of the sketch's signs.
 const SKETCH_STREAM: u64 = 0x536B_6574;
 
+/// Windows that a solve goes back, where the memory forgets over one.
+const WINDOWS_BACK: usize = 8;
+
+/// What a memory that forgets over `window` writes still holds of `history`: the last rows, each
+/// counting as much as its writes since leave of it.
+pub(crate) fn faded(
+    history: &Observations,
+    window: u32,
+    inputs: usize,
+    outputs: usize,
+) -> Observations {
+    let most = WINDOWS_BACK.saturating_mul(window as usize);
+    let keep = 1.0 - 1.0 / f64::from(window.max(1));
+    let first = history.len().saturating_sub(most);
+    // From the last row back, as a power by the platform's library would not give the same bits.
+    let mut shares: Vec<f64> = (first..history.len())
+        .scan(1.0, |share, _| Some(std::mem::replace(share, (*share * keep).max(1e-9))))
+        .collect();
+    shares.reverse();
+    let mut left = Observations::new();
+    for (row, share) in (first..history.len()).zip(shares) {
+        let (x, kept, weight) = history.get(row, inputs, outputs);
+        left.push(x, kept, (f64::from(weight) * share) as f32);
+    }
+    left
+}
+
 /// Normalised observations, flat.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {

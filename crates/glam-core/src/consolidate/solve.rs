@@ -196,6 +196,7 @@ pub(crate) fn solve(
     for (&row, goal) in places.iter().zip(goals.chunks_exact_mut(outputs.max(1))) {
         rows.goal(row, goal);
     }
+    let weights: Vec<f64> = places.iter().map(|&row| f64::from(rows.weight(row))).collect();
     let mut predicted = vec![0.0_f32; goals.len()];
     let gaps = rows.has_gaps();
 
@@ -274,7 +275,7 @@ pub(crate) fn solve(
             }
         }
         if !places.is_empty() {
-            let error = mean_square(&predicted, &goals, outputs);
+            let error = weighted_mean_square(&predicted, &goals, outputs, &weights);
             best.trace.push(error);
             if error < least * SIGNIFICANT {
                 (least, bad) = (error, 0);
@@ -333,10 +334,16 @@ fn turn_direction(p: &mut [f32], z: &[f32], turn: &[f32], width: usize) {
     }
 }
 
-/// Mean over rows of the square error, summed over outputs; a goal that is not known counts as
-/// met.
-pub(crate) fn mean_square(predicted: &[f32], goals: &[f32], outputs: usize) -> f64 {
-    let squares = predicted.iter().zip(goals).filter(|(_, goal)| !goal.is_nan());
-    let sum: f64 = squares.map(|(p, g)| f64::from(p - g).powi(2)).sum();
-    sum / (goals.len() / outputs.max(1)).max(1) as f64
+/// The square error of a row, summed over outputs; a goal that is not known counts as met.
+pub(crate) fn square(predicted: &[f32], goal: &[f32]) -> f64 {
+    let known = predicted.iter().zip(goal).filter(|(_, goal)| !goal.is_nan());
+    known.map(|(p, g)| f64::from(p - g).powi(2)).sum()
+}
+
+/// The weighted mean over rows of [`square`].
+fn weighted_mean_square(predicted: &[f32], goals: &[f32], outputs: usize, weights: &[f64]) -> f64 {
+    let outputs = outputs.max(1);
+    let rows = predicted.chunks_exact(outputs).zip(goals.chunks_exact(outputs));
+    let sum: f64 = rows.zip(weights).map(|((p, g), weight)| weight * square(p, g)).sum();
+    sum / weights.iter().sum::<f64>().max(f64::MIN_POSITIVE)
 }

@@ -213,6 +213,48 @@ fn a_memory_that_set_nothing_tries_every_candidate() {
 }
 
 #[test]
+fn a_window_leaves_what_came_before_it_out_of_the_solution() {
+    let sign = |rows: &[([f32; INPUTS], [f32; 2])], sign: f32| -> Vec<_> {
+        rows.iter().map(|(x, y)| (*x, y.map(|y| sign * y))).collect()
+    };
+    // The world turns over: what was y is -y.
+    let rows = [sign(&observations(2, 300), 1.0), sign(&observations(3, 300), -1.0)].concat();
+    let test = sign(&observations(4, 200), -1.0);
+    let solved = |window: Option<u32>| {
+        let config = Config::builder(INPUTS, Targets::Numbers(2)).tables(16).levels([2, 4]);
+        let config = window.map_or(config.clone(), |window| config.window(window));
+        let mut model = Model::new(config.build().unwrap());
+        for (x, y) in &rows {
+            model.write(x, y.into()).unwrap();
+        }
+        let options = Options { regates: 0, as_it_is: false };
+        let solved = model.consolidate(&history(&rows), options, &Serial, &go_on).unwrap();
+        error(&solved, &test)
+    };
+    let (never, forgets) = (solved(None), solved(Some(50)));
+    assert!(forgets < 0.5 * never, "{forgets} {never}");
+}
+
+#[test]
+fn only_what_the_byte_limit_has_room_for_is_tried() {
+    let rows = observations(12, 300);
+    for bytes in [300_000, 1_000_000, 8_000_000] {
+        let config = Config::builder(INPUTS, Targets::Numbers(2)).max_bytes(bytes).build().unwrap();
+        let mut model = Model::new(config);
+        for (x, y) in &rows {
+            model.write(x, y.into()).unwrap();
+        }
+        let options = Options { regates: 0, as_it_is: false };
+        let solved = model.consolidate(&history(&rows), options, &Pair, &go_on).unwrap();
+        let report = solved.report();
+        // What was judged is what is kept.
+        assert_eq!(report.evictions, 0, "{bytes}: {:?}", report.decision);
+        let held = report.weight_bytes + report.covariance_bytes + report.table_bytes;
+        assert!(held as u64 <= bytes, "{held} {bytes}");
+    }
+}
+
+#[test]
 fn writes_go_on_from_a_consolidated_memory_and_make_it_better() {
     let rows = observations(4, 2000);
     let test = observations(5, 300);
