@@ -325,8 +325,8 @@ impl Workers for Threads {
 fn any_number_of_threads_gives_the_bits_that_the_files_hold() {
     for kind in KINDS {
         let temporary = tempfile::tempdir().unwrap();
-        // Enough rows for several pieces and for more than one tenth held out.
-        let memory = written(kind, &temporary.path().join("memory"), 600);
+        // Enough rows for several pieces, and few enough for more than one tenth held out.
+        let memory = written(kind, &temporary.path().join("memory"), 5000);
         let mut model = Model::new(memory.config());
         learn(&mut model, &memory, 0);
         let observations = gathered(&memory, &model, u64::MAX, 0);
