@@ -107,7 +107,7 @@ impl Model {
     /// the same sequence number. A memory that forgets over a window is solved over what that leaves of
     /// the history.
     ///
-    /// Costs memory for the history, 4 bytes more a row and active slot, and up to ten times the slots;
+    /// Costs memory for the history, 4 bytes more a row and active slot, and up to ten times the slots,
     /// and for every trial up to some
     /// hundred passes over the history, each about as long as reading every row of it.
     ///
@@ -127,11 +127,12 @@ impl Model {
             return Err(Error::Empty);
         }
         let left = config.window().map(|w| rows::faded(history, w, config.inputs(), outputs));
-        let history = left.as_ref().unwrap_or(history);
-        // What was consolidated before is the first candidate, in the units that it has, until the
-        // history has doubled.
-        let decided = now.decision().rows.saturating_mul(2);
-        let stays = now.decision().is_consolidated() && history.len() as u64 <= decided;
+        let (whole, history) = (history, left.as_ref().unwrap_or(history));
+        // What was consolidated before is the first candidate, in the units that it has, until as
+        // many rows have come as it was solved over.
+        let Decision { sequence, rows, .. } = now.decision();
+        let renewed = self.recall.sequence.saturating_sub(*sequence) > *rows;
+        let stays = now.decision().is_consolidated() && !renewed;
         let normaliser = if stays {
             now.normaliser().clone()
         } else {
@@ -197,7 +198,7 @@ impl Model {
             }
         };
         let structure = structure.with_decision(decision);
-        let mut model = self.solved(structure, history, &rows, workers, &go_on)?;
+        let mut model = self.solved(structure, whole, &rows, workers, &go_on)?;
         model.judge(history, &rows, &held)?;
         Ok(model)
     }
@@ -226,8 +227,8 @@ impl Model {
         let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
         let window = self.recall.config.window();
         let left = window.map(|window| rows::faded(history, window, inputs, outputs));
-        let history = left.as_ref().unwrap_or(history);
-        let rows = Rows::new(structure.normaliser(), history, inputs, outputs);
+        let faded = left.as_ref().unwrap_or(history);
+        let rows = Rows::new(structure.normaliser(), faded, inputs, outputs);
         let done = Progress::done(structure.decision().trials.len(), rows.count);
         let sequence = structure.decision().sequence;
         let go_on = || watch(&done) != Flow::Stop;

@@ -213,6 +213,28 @@ fn a_memory_that_set_nothing_tries_every_candidate() {
 }
 
 #[test]
+fn gates_are_kept_until_the_history_was_renewed() {
+    for window in [None, Some(20)] {
+        let config = Config::builder(INPUTS, Targets::Numbers(2)).tables(8).levels([3]);
+        let config = window.map_or(config.clone(), |window| config.window(window));
+        let mut model = Model::new(config.build().unwrap());
+        let rows = observations(5, 600);
+        let mut names = Vec::new();
+        for upto in [100, 150, 600] {
+            for (x, y) in &rows[model.recall().sequence() as usize..upto] {
+                model.write(x, y.into()).unwrap();
+            }
+            let history = history(&rows[..upto]);
+            model = model
+                .consolidate(&history, Options::default(), &Serial, &|_| Flow::Finish)
+                .unwrap();
+            names.push(model.report().decision.unwrap().trials[0].name.clone());
+        }
+        assert_eq!(names, ["as it is", "kept gates", "as it is"], "{window:?}");
+    }
+}
+
+#[test]
 fn a_window_leaves_what_came_before_it_out_of_the_solution() {
     let sign = |rows: &[([f32; INPUTS], [f32; 2])], sign: f32| -> Vec<_> {
         rows.iter().map(|(x, y)| (*x, y.map(|y| sign * y))).collect()
