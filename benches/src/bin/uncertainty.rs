@@ -193,38 +193,41 @@ fn split(set: &Dataset, tenths: bool, arguments: &Arguments) -> Result<Split> {
     }
 
     let asked = ask(&memory, set.test_x.view())?;
-    let (mut rows, mut inside) = (0, [0.0; 4]);
-    if tenths && train.len() < SMALL {
-        for tenth in 0..10 {
-            let held: Vec<usize> = (tenth..train.len()).step_by(10).collect();
-            let kept: Vec<usize> = (0..train.len()).filter(|row| row % 10 != tenth).collect();
-            let temporary = tempfile::tempdir()?;
-            let builder = Memory::builder(set.train_x.ncols()).seed(arguments.seed);
-            let memory = builder.create(temporary.path().join("memory"))?;
-            for row in kept {
-                let x = set.train_x.row(row);
-                memory.write(x.as_slice().ok_or("not in row order")?, train[row])?;
-            }
-            if arguments.consolidate {
-                memory.consolidate(Options::default(), &|_| Flow::Continue)?;
-            }
-            let asked = ask(&memory, set.train_x.select(Axis(0), &held).view())?;
-            let truth: Vec<f32> = held.iter().map(|&row| train[row]).collect();
-            let shares = covered(&asked.intervals, &truth);
-            inside
-                .iter_mut()
-                .zip(shares)
-                .for_each(|(sum, share)| *sum += share * held.len() as f64);
-            rows += held.len();
-        }
-    }
+    let small = tenths && train.len() < SMALL;
+    let tenths = if small { held_in_turn(set, &train, arguments)? } else { Default::default() };
     Ok(Split {
         prequential,
         test: covered(&asked.intervals, &test),
-        tenths: (rows, inside),
+        tenths,
         likelihood: log_likelihood(&asked.means, &asked.stds, &test),
         constant: log_likelihood(&asked.means, &vec![constant_std; test.len()], &test),
     })
+}
+
+/// How many training rows there are, and how many of them lie inside the intervals of a memory that was
+/// not given their tenth.
+fn held_in_turn(set: &Dataset, train: &[f32], arguments: &Arguments) -> Result<(usize, [f64; 4])> {
+    let mut inside = [0.0; 4];
+    for tenth in 0..10 {
+        let (held, kept): (Vec<usize>, Vec<usize>) =
+            (0..train.len()).partition(|row| row % 10 == tenth);
+        let temporary = tempfile::tempdir()?;
+        let builder = Memory::builder(set.train_x.ncols()).seed(arguments.seed);
+        let memory = builder.create(temporary.path().join("memory"))?;
+        for row in kept {
+            let x = set.train_x.row(row);
+            memory.write(x.as_slice().ok_or("not in row order")?, train[row])?;
+        }
+        if arguments.consolidate {
+            memory.consolidate(Options::default(), &|_| Flow::Continue)?;
+        }
+        let asked = ask(&memory, set.train_x.select(Axis(0), &held).view())?;
+        let truth: Vec<f32> = held.iter().map(|&row| train[row]).collect();
+        for (sum, share) in inside.iter_mut().zip(covered(&asked.intervals, &truth)) {
+            *sum += share * held.len() as f64;
+        }
+    }
+    Ok((train.len(), inside))
 }
 
 fn covered(intervals: &[Vec<(f32, f32)>], truth: &[f32]) -> [f64; 4] {

@@ -54,12 +54,12 @@
 //!
 //! # Costs
 //! A write touches one slot a table: with the default settings 128 to 384 slots of a few hundred
-//! bytes to a few kilobytes each, up to 513 once consolidated. Memory grows with the slots that were ever active, up to a bound
-//! that the number of tables and levels sets; see [`Inspection`]. The first 1,024 observations are
-//! kept and fitted to again as their number grows, from 64 on twice in each doubling; those fifteen
-//! writes take longer, the longest of them as long as sixteen thousand others (about a second). From
-//! then on nothing is kept in memory but slots and, up to 32 MiB, observations to rehearse; every observation stays in the log, until
-//! [`Memory::forget`] overwrites it there.
+//! bytes to a few kilobytes each, up to 513 once consolidated. Memory grows with the slots that were
+//! ever active, up to a bound that the number of tables and levels sets; see [`Inspection`]. The
+//! first 1,024 observations are kept and fitted to again as their number grows, from 64 on twice in
+//! each doubling; those fifteen writes take longer, each as long as many thousands of others. From
+//! then on nothing is kept in memory but slots and, up to 32 MiB, observations to rehearse; every
+//! observation stays in the log, until [`Memory::forget`] overwrites it there.
 //!
 //! # Limits
 //! 1. Numbers are `f32`. Targets with a large offset and a small spread lose digits.
