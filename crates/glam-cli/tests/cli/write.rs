@@ -1,6 +1,6 @@
 //! `glam write`: what it says, makes and refuses.
 
-use glam_memory::Memory;
+use glam_memory::{Memory, Rehearse};
 
 use crate::place::{Place, product};
 
@@ -71,6 +71,26 @@ fn the_seed_is_that_of_creation() {
         .glam("write m rows.csv --targets last:1 --seed 8")
         .fails(1, &["m: ", "seed 7", "leave out `--seed`", "nothing was written"]);
     assert_eq!(place.bytes("m"), before);
+}
+
+#[test]
+fn how_much_is_rehearsed_is_that_of_creation() {
+    let place = Place::new();
+    place.file("rows.csv", product(0, 1100));
+    place.glam("write m rows.csv --targets last:1 --rehearse 2").succeeds();
+    let config = Memory::open_read_only(place.path("m")).unwrap().config().clone();
+    assert_eq!(config.rehearse(), Rehearse::Fixed(2));
+    let run = place.glam("inspect m").succeeds();
+    assert!(run.out.contains("2 earlier rows a write\n"), "{}", run.out);
+    let before = place.bytes("m");
+    for other in ["auto", "3"] {
+        place
+            .glam(&format!("write m rows.csv --targets last:1 --rehearse {other}"))
+            .fails(1, &["m: ", "--rehearse 2", "counts at creation only", "nothing was written"]);
+    }
+    assert_eq!(place.bytes("m"), before);
+    let word = place.glam("write n rows.csv --targets last:1 --rehearse lots");
+    assert!(word.status == Some(2) && word.err.contains("auto or a number"), "{}", word.err);
 }
 
 #[test]
