@@ -34,6 +34,16 @@ impl Told {
         self.claimed.push(claimed);
     }
 
+    /// Each prediction of `outputs` numbers and the variance claimed for it.
+    pub(crate) fn each(&self, outputs: usize) -> impl Iterator<Item = (&[f32], f32)> + Clone {
+        self.predicted.chunks_exact(outputs.max(1)).zip(self.claimed.iter().copied())
+    }
+
+    /// Takes every claim to have been `factor` times as large.
+    pub(crate) fn claim_more(&mut self, factor: f64) {
+        self.claimed.iter_mut().for_each(|claimed| *claimed *= factor as f32);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.claimed.len()
     }
@@ -75,16 +85,15 @@ impl Recall<Arena> {
         let outputs = self.outputs();
         let Self { config, noise, temperature, structure, slots, .. } = self;
         let Some(structure) = structure else { return };
-        let predicted = told.predicted.chunks_exact(outputs.max(1));
-        let told = rows.zip(predicted.zip(&told.claimed));
+        let told = rows.zip(told.each(outputs));
         let mut errors = vec![0.0; outputs];
         noise.forget_sizes(config.targets());
         *temperature = Temperature::default();
-        for ((_, kept), (predicted, &claimed)) in told.clone() {
+        for ((_, kept), (predicted, claimed)) in told.clone() {
             fill_errors(structure, kept, predicted, &mut errors);
             noise.expect(&errors, claimed);
         }
-        for ((x, kept), (predicted, &claimed)) in told {
+        for ((x, kept), (predicted, claimed)) in told {
             scratch.fit(config.inputs(), structure, outputs);
             activate(structure, slots, x, scratch);
             fill_errors(structure, kept, predicted, &mut errors);
@@ -97,7 +106,12 @@ impl Recall<Arena> {
 }
 
 /// The errors of a prediction in the units of the data, normalised.
-fn fill_errors(structure: &Structure, kept: Kept<'_>, predicted: &[f32], errors: &mut [f32]) {
+pub(crate) fn fill_errors(
+    structure: &Structure,
+    kept: Kept<'_>,
+    predicted: &[f32],
+    errors: &mut [f32],
+) {
     let normaliser = structure.normaliser();
     for (output, (error, &predicted)) in errors.iter_mut().zip(predicted).enumerate() {
         *error = match kept {

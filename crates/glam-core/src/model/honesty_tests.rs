@@ -73,6 +73,40 @@ fn intervals_hold_the_share_that_they_promise_young_and_old() {
 }
 
 #[test]
+fn intervals_keep_up_with_errors_that_shrink_while_a_memory_warms_up() {
+    // Nothing but the function is to be learned, so every row makes errors smaller: what a fit said
+    // of them is too much in the end. From one fit to the next, at 192 and 256 rows.
+    let (memories, stops, cues) = (12, [192, 208, 224, 240, 255], 80);
+    let (mut inside, mut asked) = (0.0, 0.0_f64);
+    for seed in 0..memories {
+        let mut rng = Rng::new(31, seed);
+        let truth = |x: &[f32; INPUTS]| [(0.5 * x[0] - x[1]).exp()];
+        let mut model = Model::new(config(Targets::Numbers(1)));
+        for rows in stops {
+            while model.recall().sequence() < rows {
+                let x = cue(&mut rng);
+                model.write(&x, (&truth(&x)).into()).unwrap();
+            }
+            for _ in 0..cues {
+                let x = cue(&mut rng);
+                let (mut out, mut interval) = ([0.0], [(0.0, 0.0)]);
+                let (recall, covariances) = (model.recall(), model.covariances());
+                let scratch = &mut Scratch::default();
+                recall
+                    .read_with_interval(covariances, &x, 0.5, scratch, &mut out, &mut interval)
+                    .unwrap();
+                let (low, high) = interval[0];
+                inside += f64::from(u8::from((low..=high).contains(&truth(&x)[0])));
+                asked += 1.0;
+            }
+        }
+    }
+    // Each memory knows the middle of its errors from about 200 of them.
+    let error = (0.25_f64 / 200.0 / memories as f64).sqrt() + (0.25 / asked).sqrt();
+    assert!((inside / asked - 0.5).abs() < 3.0 * error, "{} {error}", inside / asked);
+}
+
+#[test]
 fn spreads_are_wide_where_targets_are_noisy() {
     let (model, mut rng) = numbers(4000);
     let (mut scratch, mut out, mut std) = (Scratch::default(), [0.0; 2], [0.0; 2]);
