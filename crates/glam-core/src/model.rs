@@ -41,7 +41,7 @@ const OUTPUT_STEP: usize = 4;
 /// assert!((out[0] - 2.0_f32.sin()).abs() < 0.05);
 /// # Ok::<(), glam_core::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     pub(crate) recall: Recall<Arena>,
     pub(crate) covariances: Arena,

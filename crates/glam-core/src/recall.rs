@@ -20,7 +20,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 ///
 /// A [`Model`](crate::Model) has one; a reader of files makes one with
 /// [`SavedRecall::with_weights`](crate::SavedRecall::with_weights).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Recall<W> {
     pub(crate) config: Config,
     pub(crate) labels: Labels,

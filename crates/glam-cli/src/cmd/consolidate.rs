@@ -129,23 +129,24 @@ fn work(args: &Common, options: Options) -> Result<()> {
 
 fn readable(memory: &Path, decision: &Decision, seconds: f64) -> String {
     let mut text = trials(decision);
-    text.push_str(&format!(
-        "\n{}: {} consolidated in {seconds:.1} s; judged on {} held out\n",
-        memory.display(),
-        counted(decision.rows, "observation"),
-        if decision.folds == 1 {
-            "one tenth".to_owned()
-        } else {
-            format!("{} tenths in turn", decision.folds)
-        },
-    ));
+    let rows = counted(decision.rows, "observation");
+    let done = if decision.is_consolidated() {
+        format!("{rows} consolidated in {seconds:.1} s")
+    } else {
+        format!("left as it was after {seconds:.1} s: of {rows}, writing alone had learned better")
+    };
+    let judge = match decision.folds {
+        1 => "one tenth".to_owned(),
+        folds => format!("{folds} tenths in turn"),
+    };
+    text.push_str(&format!("\n{}: {done}; judged on {judge} held out\n", memory.display()));
     text
 }
 
 /// What was tried, as a table; `inspect` shows the same.
 pub(crate) fn trials(decision: &Decision) -> String {
     let chosen = decision.trials.iter().rposition(|trial| trial.accepted);
-    let error = if decision.is_consolidated() { "held-out error" } else { "error" };
+    let error = if decision.folds > 0 { "held-out error" } else { "error" };
     let header = ["tried", "regates", "lambda", "iterations", "slots", error, ""];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     rows.extend(decision.trials.iter().enumerate().map(|(number, trial)| {

@@ -207,7 +207,7 @@ fn picks(inspection: &Inspection) -> String {
 /// What the picks were chosen by, where they were chosen by held-out rows.
 fn chosen(inspection: &Inspection) -> String {
     let Some(decision) = &inspection.report.decision else { return String::new() };
-    let judge = if decision.is_consolidated() {
+    let judge = if decision.folds > 0 {
         counted(decision.folds.into(), "held-out tenth")
     } else {
         "rows just before they were learned".to_owned()

@@ -40,20 +40,20 @@ fn what_was_tried_and_chosen_is_printed_and_the_memory_is_better() {
     assert_eq!(run.err, "");
     let lines: Vec<&str> = run.out.lines().collect();
     assert!(HEADER.iter().all(|name| lines[0].contains(name)), "{}", run.out);
-    // As it is and regated once; a blank line; what was done.
-    assert_eq!(lines.len(), 5, "{}", run.out);
+    // As it is and regated once; what writing learned; a blank line; what was done.
+    assert_eq!(lines.len(), 6, "{}", run.out);
     assert!(lines[1..3].iter().all(|line| line.starts_with("  as it is  ")), "{}", run.out);
     assert_eq!(lines[1..3].iter().filter(|line| line.ends_with("chosen")).count(), 1);
-    assert_eq!(lines[3], "");
+    assert!(lines[3].starts_with("  as written  ") && lines[3].contains("  -  "), "{}", run.out);
+    assert_eq!(lines[4], "");
     let (start, end) =
-        ("m: 300 observations consolidated in ", "; judged on 5 tenths in turn held out");
-    assert!(lines[4].starts_with(start), "{}", run.out);
-    assert!(lines[4].contains(" s; judged on ") && lines[4].contains(&end[2..18]), "{}", run.out);
+        ("m: 300 observations consolidated in ", " s; judged on 5 tenths in turn held out");
+    assert!(lines[5].starts_with(start) && lines[5].ends_with(end), "{}", run.out);
     assert!(error(&place) < before);
     place.glam("verify m").succeeds();
     // `inspect` goes on telling.
     let inspected = place.glam("inspect m").succeeds().out;
-    assert!(lines[0..3].iter().all(|line| inspected.contains(line.trim())), "{inspected}");
+    assert!(lines[0..4].iter().all(|line| inspected.contains(line.trim())), "{inspected}");
 }
 
 #[test]
@@ -62,7 +62,8 @@ fn json_is_the_decision() {
     let told = json(&place.glam("consolidate m --regates 2 --seconds 600 --json").succeeds().out);
     assert!(told["seconds"].as_f64().unwrap() > 0.0);
     assert_eq!((&told["rows"], &told["sequence"]), (&300.into(), &300.into()));
-    let trials = told["trials"].as_array().unwrap();
+    let (written, trials) = told["trials"].as_array().unwrap().split_last().unwrap();
+    assert_eq!((&written["name"], &written["iterations"]), (&"as written".into(), &0.into()));
     let error = |trial: usize| trials[trial]["error"].as_f64().unwrap();
     for (regates, trial) in trials.iter().enumerate() {
         assert_eq!(trial["regates"], regates);
@@ -82,15 +83,16 @@ fn regate_tries_what_there_is_and_its_gates_drawn_anew() {
     let told = json(&place.glam("regate m --json").succeeds().out);
     let regates: Vec<&Value> =
         told["trials"].as_array().unwrap().iter().map(|trial| &trial["regates"]).collect();
-    assert_eq!(regates, [0, 1]);
+    // The last is what writing alone learned.
+    assert_eq!(regates, [0, 1, 0]);
     let run = place.glam("regate m").succeeds();
     assert!(run.out.contains("\nm: 300 observations consolidated in "), "{}", run.out);
     // A memory that sets nothing keeps its tables all the same.
     let place = Place::with_memory(20);
     let told = json(&place.glam("regate m --json").succeeds().out);
-    for trial in told["trials"].as_array().unwrap() {
-        assert_eq!(trial["name"], "as it is");
-    }
+    let (written, trials) = told["trials"].as_array().unwrap().split_last().unwrap();
+    assert_eq!(written["name"], "as written");
+    assert!(trials.iter().all(|trial| trial["name"] == "as it is"), "{trials:?}");
 }
 
 #[test]
@@ -121,9 +123,34 @@ fn a_budget_that_is_over_ends_the_search_with_the_best_so_far() {
     let place = Place::with_memory(300);
     let told = json(&place.glam("consolidate m --regates 16 --seconds 1 --json").succeeds().out);
     let trials = told["trials"].as_array().unwrap();
-    assert!((1..=4 + 4 + 15 * 2).contains(&trials.len()), "{}", trials.len());
+    assert!((2..=4 + 4 + 15 * 2 + 1).contains(&trials.len()), "{}", trials.len());
     assert_eq!(trials[0]["accepted"], true);
     place.glam("verify m").succeeds();
+}
+
+#[test]
+fn what_writing_had_learned_better_stays() {
+    // A few rows on a line.
+    let place = Place::new();
+    let rows: String =
+        (0..8_u32).map(|row| format!("{},{}\n", row * 5 % 8, row * 5 % 8 * 3)).collect();
+    place.file("rows.csv", format!("a,y\n{rows}"));
+    let memory = Memory::builder(1).tables(8).levels([1, 2]).create(place.path("m")).unwrap();
+    memory.close().unwrap();
+    place.glam("write m rows.csv --targets y").succeeds();
+    let before = place.glam("read m rows.csv --std").succeeds().out;
+    let run = place.glam("consolidate m").succeeds();
+    let words =
+        ["m: left as it was after ", ": of 8 observations, writing alone had learned better"];
+    assert!(words.iter().all(|words| run.out.contains(words)), "{}", run.out);
+    let mut chosen = run.out.lines().filter(|line| line.ends_with("chosen"));
+    assert!(chosen.next().is_some_and(|line| line.starts_with("  as written ")), "{}", run.out);
+    assert_eq!(place.glam("read m rows.csv --std").succeeds().out, before);
+    let inspected = place.glam("inspect m").succeeds().out;
+    let told = "chosen at observation 8, by the error on 5 held-out tenths";
+    assert!(inspected.contains(told) && inspected.contains("as written"), "{inspected}");
+    place.glam("verify m").succeeds();
+    place.glam("forget m 5").succeeds();
 }
 
 #[test]

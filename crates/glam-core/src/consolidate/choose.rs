@@ -61,6 +61,8 @@ pub(crate) struct Found {
     /// Predictions of the rows that were held out, and which rows they are.
     pub(crate) held: Vec<HeldRows>,
     pub(crate) trials: Vec<Trial>,
+    /// The error of what was found best.
+    pub(crate) error: f64,
     pub(crate) folds: usize,
 }
 
@@ -152,10 +154,10 @@ impl Search<'_> {
         if (self.watch)(&Progress::done(trials.len(), self.rows.count)) == Flow::Stop {
             return None;
         }
-        let (_, held, candidate, regates) = best?;
+        let (error, held, candidate, regates) = best?;
         let held = marks.iter().map(|marks| held_rows(marks)).zip(held).collect();
         let stops = lines[candidate].stops[..=regates].to_vec();
-        Some(Found { candidate, stops, held, trials, folds })
+        Some(Found { candidate, stops, held, trials, error, folds })
     }
 
     /// Draws the structure of candidate number `candidate`.
@@ -367,7 +369,7 @@ fn best_stop(traces: &[&[f64]]) -> (usize, f64) {
 
 /// Deals rows to ten tenths: runs of neighbours stay together, so that a row is not judged by one
 /// that was written a moment before or after it.
-fn tenths(seed: u64, rows: usize) -> Vec<u8> {
+pub(super) fn tenths(seed: u64, rows: usize) -> Vec<u8> {
     let length = rows.div_ceil(CHUNKS).max(1);
     let chunks = rows.div_ceil(length);
     let mut order: Vec<u32> = (0..chunks as u32).collect();

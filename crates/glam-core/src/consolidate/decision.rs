@@ -15,9 +15,9 @@ pub struct Trial {
     pub name: String,
     /// How often its gates had been redrawn from the slots' slopes.
     pub regates: u32,
-    /// The ridge lambda that was best for it.
+    /// The ridge lambda that was best for it; 0 where nothing was solved.
     pub lambda: f64,
-    /// Iterations of conjugate gradients that were best for it.
+    /// Iterations of conjugate gradients that were best for it; 0 where nothing was solved.
     pub iterations: u32,
     /// Slots it had.
     pub slots: u64,
@@ -40,18 +40,19 @@ pub struct Decision {
     pub sequence: u64,
     /// Observations it was chosen and solved on.
     pub rows: u64,
-    /// Tenths of them that were held out in turn; 0 where the memory was not consolidated since.
+    /// Tenths of them that were held out in turn; 0 for what was chosen while warming up.
     pub folds: u32,
     /// The ridge lambda of the solve.
     pub lambda: f64,
-    /// Its iterations of conjugate gradients; 0 where the memory was not consolidated since.
+    /// Its iterations of conjugate gradients; 0 where the memory holds what writing alone learned.
     pub iterations: u32,
     /// What was tried, in order; the last that was accepted was chosen.
     pub trials: Vec<Trial>,
 }
 
 impl Decision {
-    /// Whether the memory was consolidated, and this is what that chose.
+    /// Whether the memory was consolidated: not where it is warming up, nor where what writing alone
+    /// learned was better than all that consolidating tried.
     pub fn is_consolidated(&self) -> bool {
         self.iterations > 0
     }

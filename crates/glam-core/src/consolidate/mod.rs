@@ -17,6 +17,7 @@ mod slopes_pass;
 mod solve;
 mod sums;
 mod workers;
+mod written;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -27,8 +28,8 @@ use crate::observations::Observations;
 use crate::slots::SlotTable;
 use crate::structure::Structure;
 use candidates::{Candidate, candidates};
-use choose::Search;
 pub(crate) use choose::is_gain;
+use choose::{Found, Search};
 pub use decision::{Decision, Trial};
 pub use halves::conjugate_gradients;
 use lifted::Lifted;
@@ -36,6 +37,7 @@ use rows::Rows;
 use solve::{Grams, Held, Inverses, solve};
 pub use sums::{Maps, Sums};
 pub use workers::{Serial, Workers};
+use written::Written;
 
 /// What a consolidation is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +109,10 @@ impl Model {
     /// the same sequence number. A memory that forgets over a window is solved over what that leaves of
     /// the history.
     ///
+    /// Where this memory was never consolidated, what writing alone learns is judged on the same
+    /// held-out rows, in the end; where its error is smaller, what is given is this memory, with
+    /// what was tried to tell.
+    ///
     /// Costs memory for the history, 4 bytes more a row and active slot, and up to ten times the slots,
     /// and for every trial up to some
     /// hundred passes over the history, each about as long as reading every row of it.
@@ -160,7 +166,16 @@ impl Model {
             watch,
             sample: choose::sample(&rows),
         };
-        let found = search.run().ok_or(Error::Cancelled)?;
+        let mut found = search.run().ok_or(Error::Cancelled)?;
+        if !now.decision().is_consolidated() {
+            let written = Written { history: whole, rows: &rows, step: rows.step() };
+            let trial = self.as_written(written, &search, &found).ok_or(Error::Cancelled)??;
+            let stays = trial.accepted;
+            found.trials.push(trial);
+            if stays {
+                return Ok(self.staying(found, rows.count));
+            }
+        }
         let done = Progress::done(found.trials.len(), rows.count);
         let go_on = || watch(&done) != Flow::Stop;
         // Over all rows, the same way again: drawn, solved, and drawn anew from the slopes.
@@ -201,6 +216,22 @@ impl Model {
         let mut model = self.solved(structure, whole, &rows, workers, &go_on)?;
         model.judge(history, &rows, &held)?;
         Ok(model)
+    }
+
+    /// This memory as it is, which is better than what was found.
+    fn staying(&self, found: Found, rows: usize) -> Self {
+        let mut model = self.clone();
+        let decision = Decision {
+            sequence: self.recall.sequence,
+            rows: rows as u64,
+            folds: found.folds as u32,
+            lambda: 0.0,
+            iterations: 0,
+            trials: found.trials,
+        };
+        let structure = model.recall.structure.take();
+        model.recall.structure = structure.map(|structure| structure.with_decision(decision));
+        model
     }
 
     /// The memory that consolidating came to, solved over `history` instead: the same structure,
@@ -284,3 +315,5 @@ impl Model {
 mod halves_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod written_tests;

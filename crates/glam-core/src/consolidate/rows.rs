@@ -107,10 +107,15 @@ impl Rows {
     /// What a search goes over: of many rows some, evenly spread, and of many outputs a sketch.
     /// `None` where it goes over all of it.
     pub(crate) fn reduced(&self, seed: u64) -> Option<Self> {
-        let step = self.count.div_ceil(SEARCH_ROWS).max(1);
+        let step = self.step();
         let some = (step > 1).then(|| self.every(step));
         let sketch = some.as_ref().unwrap_or(self).sketched(seed);
         sketch.or(some)
+    }
+
+    /// A search goes over every so manyth row.
+    pub(crate) fn step(&self) -> usize {
+        self.count.div_ceil(SEARCH_ROWS).max(1)
     }
 
     /// Every `step`th row.

@@ -341,7 +341,12 @@ pub(crate) fn square(predicted: &[f32], goal: &[f32]) -> f64 {
 }
 
 /// The weighted mean over rows of [`square`].
-fn weighted_mean_square(predicted: &[f32], goals: &[f32], outputs: usize, weights: &[f64]) -> f64 {
+pub(crate) fn weighted_mean_square(
+    predicted: &[f32],
+    goals: &[f32],
+    outputs: usize,
+    weights: &[f64],
+) -> f64 {
     let outputs = outputs.max(1);
     let rows = predicted.chunks_exact(outputs).zip(goals.chunks_exact(outputs));
     let sum: f64 = rows.zip(weights).map(|((p, g), weight)| weight * square(p, g)).sum();
