@@ -21,10 +21,11 @@ use crate::message::{counted, grouped, print, short, table};
 /// then drawn anew by that, as often as --regates says. A trial is better where its error on the
 /// held-out rows, a mean square in variances of the targets, is smaller than the best before by
 /// twice the standard error of the difference; of those that are alike the first stays. A memory
-/// that was consolidated before keeps its gates unless others are better so. The best is solved over
-/// all rows and takes the memory's place at once. Ctrl-C before that leaves the memory as it was.
-/// Writes go on from the result; where one has more slots to go through than before, reads and writes
-/// take longer.
+/// that was consolidated before keeps its gates unless others are better so. One that was not is in the
+/// end held against what writing the same rows learns (`as written`), and stays as it was where that has
+/// the smaller error. Otherwise the best is solved over all rows and takes the memory's place at once.
+/// Ctrl-C before that leaves the memory as it was. Writes go on from the result; where one has more slots
+/// to go through than before, reads and writes take longer.
 ///
 /// A memory with a window is solved over what its window leaves of the history. One that is still
 /// warming up (fewer than 1,024 rows) has warmed up then: the units of its inputs stay those of the

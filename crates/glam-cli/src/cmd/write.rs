@@ -66,10 +66,10 @@ pub(crate) struct WriteArgs {
     seed: Option<u64>,
     /// The most bytes that a new memory's slots and what it keeps beside them may take: a number, or
     /// one with K, M or G (1M is 1,048,576); no limit unless given.
-    #[arg(long, value_name = "BYTES", value_parser = crate::bytes::parse)]
+    #[arg(long, value_name = "BYTES", value_parser = crate::bytes::limit)]
     max_bytes: Option<u64>,
     /// Writes over which a new memory forgets, for data that drift; nothing is forgotten unless given.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     window: Option<u32>,
     /// Earlier rows that every write to a new memory learns again: `auto`, as many as the order of the
     /// rows demands, or a number; `auto` unless given.
