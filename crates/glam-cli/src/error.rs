@@ -44,6 +44,9 @@ pub(crate) enum Error {
     /// Stopped by Ctrl-C between two rows.
     #[error("interrupted; {} written and kept", rows(*written))]
     Interrupted { written: u64 },
+    /// Stopped by Ctrl-C between two rows that were to be forgotten.
+    #[error("interrupted; forgot {}, not {}", listed(forgotten), listed(left))]
+    PartlyForgotten { forgotten: Vec<u64>, left: Vec<u64> },
     /// Stopped by Ctrl-C before anything was changed.
     #[error("interrupted; the memory is as it was")]
     Unchanged,
@@ -70,7 +73,9 @@ impl Error {
         ExitCode::from(match self {
             Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::CommandLine(_) => 2,
-            Self::Interrupted { .. } | Self::Unchanged => INTERRUPTED,
+            Self::Interrupted { .. } | Self::PartlyForgotten { .. } | Self::Unchanged => {
+                INTERRUPTED
+            }
             Self::NothingWritten(source) => return source.exit_code(),
             _ => 1,
         })
@@ -84,6 +89,11 @@ impl Error {
 
 /// The exit status after Ctrl-C.
 pub(crate) const INTERRUPTED: u8 = 130;
+
+fn listed(rows: &[u64]) -> String {
+    let numbers: Vec<String> = rows.iter().map(|&row| grouped(row)).collect();
+    numbers.join(", ")
+}
 
 fn rows(count: u64) -> String {
     format!("{} {}", counted(count, "row"), if count == 1 { "was" } else { "were" })

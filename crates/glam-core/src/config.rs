@@ -119,6 +119,13 @@ impl Config {
         self.targets
     }
 
+    /// The same for every `step`th observation alone: a window is so many times shorter.
+    pub(crate) fn fewer(&self, step: usize) -> Self {
+        let step = u32::try_from(step.max(1)).unwrap_or(u32::MAX);
+        let window = self.window.map(|window| (window / step).max(2));
+        Self { window, ..self.clone() }
+    }
+
     /// The seed of every random draw.
     pub fn seed(&self) -> u64 {
         self.seed

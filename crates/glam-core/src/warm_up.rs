@@ -10,6 +10,11 @@ use crate::wire::{Reader, Writer};
 /// observations would otherwise end with gates drawn from little more than half of them.
 const BETWEEN: usize = 96;
 
+fn is_due(count: usize, last: usize) -> bool {
+    let between = count >= BETWEEN && count.is_multiple_of(3) && (count / 3).is_power_of_two();
+    count.is_power_of_two() || between || count >= last
+}
+
 /// Observations gathered while warming up: they are fitted to again as their number grows, twice in
 /// each doubling, and let go once there are enough.
 #[derive(Debug, Clone, Default)]
@@ -43,9 +48,12 @@ impl WarmUp {
     /// Whether now is the time to fit: at 1, 2, 4 ... 64, 96, 128, 192 ... observations, and at the
     /// last.
     pub(crate) fn due(&self, last: usize) -> bool {
-        let count = self.count();
-        let between = count >= BETWEEN && count.is_multiple_of(3) && (count / 3).is_power_of_two();
-        !self.done && (count.is_power_of_two() || between || count >= last)
+        !self.done && is_due(self.count(), last)
+    }
+
+    /// The last count, of those up to `rows`, at which a fit is due; 0 where the memory has warmed up.
+    pub(crate) fn last_due(rows: usize, last: usize) -> usize {
+        (1..=rows.min(last)).rev().find(|&count| is_due(count, last)).unwrap_or(0)
     }
 
     /// Hands the observations over: the memory has warmed up.

@@ -31,8 +31,8 @@ impl Memory {
     ///
     /// A memory that was consolidated is solved again over what is left, with the same normaliser,
     /// gates, lambda and number of iterations, which had been chosen with the observation: its slots
-    /// hold nothing of it then, those choices and the statistics of errors (intervals, probabilities)
-    /// may. Labels stay. A crash between the overwriting and the new snapshot leaves it to the next
+    /// hold nothing of it then; those choices may, and the statistics of errors (intervals,
+    /// probabilities), which stay as they are. Labels stay. A crash between the overwriting and the new snapshot leaves it to the next
     /// opening to learn the rest anew, by writing alone: then the memory is to be consolidated again.
     ///
     /// Costs as much as [`Memory::rebuild`]: one write of every observation that is left, during
@@ -50,9 +50,18 @@ impl Memory {
             State::Stored(model, store) => {
                 // The new model first: where that fails, nothing has changed.
                 store.find(sequence)?;
-                let start = solved_again(model, store.history()?, sequence)?;
-                let start = start.unwrap_or_else(|| Model::new(model.recall().config().clone()));
-                let new = relearned(start, store.history()?, sequence)?;
+                let new = match solved_again(model, store.history()?, sequence)? {
+                    Some(start) => {
+                        let mut new = relearned(start, store.history()?, sequence)?;
+                        // Rows that were learned again are not counted again.
+                        new.keep_statistics(model);
+                        new
+                    }
+                    None => {
+                        let start = Model::new(model.recall().config().clone());
+                        relearned(start, store.history()?, sequence)?
+                    }
+                };
                 store.erase(sequence)?;
                 **model = new;
                 store.checkpoint(model)?;

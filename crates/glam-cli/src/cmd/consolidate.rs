@@ -21,9 +21,10 @@ use crate::message::{counted, grouped, print, short, table};
 /// then drawn anew by that, as often as --regates says. A trial is better where its error on the
 /// held-out rows, a mean square in variances of the targets, is smaller than the best before by
 /// twice the standard error of the difference; of those that are alike the first stays. A memory
-/// that was consolidated before keeps its gates unless others are better so. One that was not is in the
-/// end held against what writing the same rows learns (`as written`), and stays as it was where that has
-/// the smaller error. Otherwise the best is solved over all rows and takes the memory's place at once.
+/// that was consolidated before keeps its gates unless others are better so (`kept gates`), until as many
+/// rows have come again. One that was not is in the end held against what writing the same rows, one at a
+/// time, learns (`as written`), and stays as it was where that has the smallest error, or where fewer than
+/// 16 rows are held out. Otherwise the best is solved over all rows and takes the memory's place at once.
 /// Ctrl-C before that leaves the memory as it was. Writes go on from the result; where one has more slots
 /// to go through than before, reads and writes take longer.
 ///
@@ -57,8 +58,8 @@ struct Common {
     /// The directory of the memory.
     #[arg(value_name = "MEM")]
     memory: PathBuf,
-    /// Try nothing more after so many seconds, and solve with the best so far. The first trial always
-    /// runs to its end, and solving takes its time too.
+    /// Try nothing more after so many seconds, and solve with the best so far. The first trial
+    /// always runs to its end; `as written`, about as long as writing the rows took, and solving follow.
     #[arg(long, value_name = "BUDGET")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
@@ -134,13 +135,18 @@ fn readable(memory: &Path, decision: &Decision, seconds: f64) -> String {
     let done = if decision.is_consolidated() {
         format!("{rows} consolidated in {seconds:.1} s")
     } else {
-        format!("left as it was after {seconds:.1} s: of {rows}, writing alone had learned better")
+        format!("left as it was after {seconds:.1} s: nothing tried on {rows} was better")
     };
     let judge = match decision.folds {
-        1 => "one tenth".to_owned(),
-        folds => format!("{folds} tenths in turn"),
+        1 => "a tenth of the rows that was held out".to_owned(),
+        folds => format!("{folds} tenths of the rows, each held out in turn"),
     };
-    text.push_str(&format!("\n{}: {done}; judged on {judge} held out\n", memory.display()));
+    text.push_str(&format!("\n{}: {done}\n", memory.display()));
+    text.push_str(&format!(
+        "judged on {judge}. A trial is chosen over\n\
+         those before it where its error is smaller by twice the standard error of the\n\
+         difference; `as written`, what writing alone learns, where no error is smaller.\n"
+    ));
     text
 }
 

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use glam_memory::Memory;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::message::{counted, grouped, print};
 
 /// Forget rows, as if they had never been written.
@@ -23,7 +24,8 @@ use crate::message::{counted, grouped, print};
 /// MEM/COLUMNS stays as it is: the values of categories that it lists are those of the first file,
 /// whatever becomes of its rows. Copies that you made are out of reach.
 ///
-/// All numbers are looked up first: where one is not there, nothing is forgotten.
+/// All numbers are looked up first: where one is not there, nothing is forgotten. Ctrl-C stops between
+/// two rows and says which were forgotten and which were not.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct ForgetArgs {
@@ -48,6 +50,7 @@ fn sequence(text: &str) -> Result<u64, &'static str> {
 }
 
 pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
+    interrupt::listen();
     let memory = Memory::open(&args.memory)?;
     let sequences: BTreeSet<u64> = args.sequences.iter().copied().collect();
     let mut absent = sequences.clone();
@@ -60,7 +63,17 @@ pub(crate) fn run(args: &ForgetArgs) -> Result<()> {
     drop(history);
     // Those that are not there come first: the library refuses them and changes nothing.
     let start = Instant::now();
-    for &sequence in absent.iter().chain(sequences.difference(&absent)) {
+    interrupt::start_writing();
+    let order: Vec<u64> = absent.iter().chain(sequences.difference(&absent)).copied().collect();
+    for (place, &sequence) in order.iter().enumerate() {
+        if interrupt::is_asked() {
+            memory.close()?;
+            let (forgotten, left) = order.split_at(place);
+            return Err(match forgotten {
+                [] => Error::Unchanged,
+                _ => Error::PartlyForgotten { forgotten: forgotten.into(), left: left.into() },
+            });
+        }
         memory.forget(sequence)?;
     }
     memory.close()?;

@@ -25,8 +25,16 @@ const LISTED_VALUES: usize = 3;
 /// inputs that all other values share by their hash.
 ///
 /// Slots are listed by level (the number of decisions in their keys; 0 is the whole space), with
-/// the tables that have slots there and the fewest and most slots of one table. Opens the memory
-/// for reading only: it may be written to meanwhile.
+/// the tables that have slots there and the fewest and most slots of one table.
+///
+/// `rehearses` says how many earlier rows a write learns again, and the two lines below it why:
+/// `forgetting`, the errors at earlier rows over those at new ones (above 1.15 what was learned is
+/// being lost), and `moved`, how far the late targets have moved from all (below .1 the order is as
+/// good as random). `alike` is the correlation of the errors of neighbours: rows that are alike say
+/// less. `evictions` counts slots that gave way under a byte limit, and the sum of squares of their
+/// maps, which is what was lost.
+///
+/// Opens the memory for reading only: it may be written to meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct InspectArgs {

@@ -112,3 +112,42 @@ fn an_interrupt_while_a_memory_is_consolidated_leaves_it_as_it_was() {
         place.glam("write m rows.csv --targets y").succeeds();
     }
 }
+
+#[test]
+fn an_interrupt_while_rows_are_forgotten_says_which_were() {
+    let place = Place::with_memory(1100);
+    let asked: Vec<u64> = (5..25).collect();
+    let words: Vec<String> = asked.iter().map(u64::to_string).collect();
+    let mut command = place.command(&format!("forget m {}", words.join(" ")));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let holder = child.id().to_string();
+    let held = || std::fs::read_to_string(place.path("m/LOCK")).unwrap().trim() == holder;
+    while !held() && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    interrupt(&child);
+    let (status, errors) = end(child);
+    let memory = Memory::open_read_only(place.path("m")).unwrap();
+    let mut history = memory.history().unwrap();
+    let mut kept = Vec::new();
+    while let Some(observation) = history.next().unwrap() {
+        kept.push(observation.sequence);
+    }
+    let forgotten: Vec<u64> = asked.iter().copied().filter(|row| !kept.contains(row)).collect();
+    assert_eq!(kept.len() + forgotten.len(), 1100);
+    let numbers = |rows: &[u64]| rows.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    match (status, forgotten.as_slice()) {
+        (Some(0), forgotten) => assert_eq!(forgotten, asked),
+        (Some(130), []) => {
+            let said = ["the memory is as it was", "nothing was written"];
+            assert!(said.iter().any(|said| errors.contains(said)), "{errors}");
+        }
+        (Some(130), forgotten) => {
+            let left: Vec<u64> = asked[forgotten.len()..].to_vec();
+            let (forgotten, left) = (numbers(forgotten), numbers(&left));
+            assert_eq!(errors, format!("glam: interrupted; forgot {forgotten}, not {left}\n"));
+        }
+        other => panic!("{other:?} {errors}"),
+    }
+    place.glam("verify m").succeeds();
+}

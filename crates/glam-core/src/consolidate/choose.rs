@@ -21,6 +21,8 @@ const LAMBDAS: [f64; 4] = [3.0, 0.3, 0.03, 0.003];
 const FIRST_LAMBDA: usize = 2;
 /// Standard errors by which a trial must be better than the best before it.
 const BETTER: f64 = 2.0;
+/// Rows that must be held out for one trial to be better than another.
+pub(super) const FEWEST_GAINS: usize = 16;
 /// Tenths that are held out in turn, by the rows up to which they are: a single one would be too
 /// few to judge by.
 const FOLDS: [(usize, usize); 2] = [(2500, 5), (10_000, 2)];
@@ -60,10 +62,16 @@ pub(crate) struct Found {
     pub(crate) stops: Vec<(f64, usize)>,
     /// Predictions of the rows that were held out, and which rows they are.
     pub(crate) held: Vec<HeldRows>,
-    pub(crate) trials: Vec<Trial>,
-    /// The error of what was found best.
     pub(crate) error: f64,
-    pub(crate) folds: usize,
+    pub(crate) trials: Vec<Trial>,
+}
+
+/// The best so far: which candidate, and how often its gates were drawn anew.
+struct Best {
+    error: f64,
+    held: Vec<Vec<f32>>,
+    candidate: usize,
+    regates: usize,
 }
 
 /// What one lambda gave for one tenth held out.
@@ -105,7 +113,8 @@ impl Search<'_> {
         let marks: Vec<Vec<bool>> = (0..folds)
             .map(|fold| tenths.iter().map(|&tenth| usize::from(tenth) == fold).collect())
             .collect();
-        let mut best: Option<(f64, Vec<Vec<f32>>, usize, usize)> = None;
+        let places: Vec<Vec<usize>> = marks.iter().map(|marks| held_rows(marks)).collect();
+        let mut best: Option<Best> = None;
         let mut trials: Vec<Trial> = Vec::new();
         let mut lines: Vec<Line> = self.candidates.iter().map(|_| Line::default()).collect();
         'search: for regates in 0..=self.regates {
@@ -122,10 +131,16 @@ impl Search<'_> {
                     name,
                     regates: regates as u32,
                     rows: self.rows.count,
-                    best: best.as_ref().map(|best| best.0),
+                    best: best.as_ref().map(|best| best.error),
                 };
                 let line = &mut lines[number];
-                let Some(attempt) = self.attempt(number, regates, line, &marks, &progress) else {
+                let go_on = || match (self.watch)(&progress) {
+                    Flow::Continue => true,
+                    // The first trial is finished, so that there is something to finish with.
+                    Flow::Finish => best.is_none(),
+                    Flow::Stop => false,
+                };
+                let Some(attempt) = self.attempt(number, regates, line, &marks, &go_on) else {
                     break 'search;
                 };
                 // Gates that were drawn anew to no effect will not be drawn better from the same.
@@ -136,7 +151,7 @@ impl Search<'_> {
                 line.slopes = attempt.slopes;
                 let accepted = best
                     .as_ref()
-                    .is_none_or(|(_, held, ..)| self.is_better(&attempt.held, held, &marks));
+                    .is_none_or(|best| self.is_better(&attempt.held, &best.held, &places));
                 trials.push(Trial {
                     name: name.to_owned(),
                     regates: regates as u32,
@@ -147,17 +162,18 @@ impl Search<'_> {
                     accepted,
                 });
                 if accepted {
-                    best = Some((attempt.error, attempt.held, number, regates));
+                    let (error, held) = (attempt.error, attempt.held);
+                    best = Some(Best { error, held, candidate: number, regates });
                 }
             }
         }
         if (self.watch)(&Progress::done(trials.len(), self.rows.count)) == Flow::Stop {
             return None;
         }
-        let (error, held, candidate, regates) = best?;
-        let held = marks.iter().map(|marks| held_rows(marks)).zip(held).collect();
+        let Best { error, held, candidate, regates } = best?;
+        let held = places.into_iter().zip(held).collect();
         let stops = lines[candidate].stops[..=regates].to_vec();
-        Some(Found { candidate, stops, held, trials, error, folds })
+        Some(Found { candidate, stops, held, error, trials })
     }
 
     /// Draws the structure of candidate number `candidate`.
@@ -201,13 +217,8 @@ impl Search<'_> {
         regates: usize,
         line: &Line,
         marks: &[Vec<bool>],
-        progress: &Progress<'_>,
+        go_on: &(dyn Fn() -> bool + Sync),
     ) -> Option<Attempt> {
-        let go_on = || match (self.watch)(progress) {
-            Flow::Continue => true,
-            Flow::Finish => progress.best.is_none(),
-            Flow::Stop => false,
-        };
         let one = |fold: usize, workers: &dyn Workers| {
             let slopes = line.slopes.get(fold).and_then(Option::as_ref);
             let structure = self.draw(candidate, regates, slopes);
@@ -218,7 +229,7 @@ impl Search<'_> {
                 None => Lambdas::Outwards,
                 Some(&(lambda, _)) => Lambdas::One(lambda),
             };
-            let judged = judge(&lifted, &marks[fold], lambdas, wanted, workers, &go_on)?;
+            let judged = judge(&lifted, &marks[fold], lambdas, wanted, workers, go_on)?;
             Some((lifted.slots(), judged))
         };
         let folds: Vec<Option<(usize, Vec<Judged>)>> = if marks.len() > 1 {
@@ -256,13 +267,13 @@ impl Search<'_> {
 
     /// Whether `new` makes smaller errors than `old` on the same held-out rows, by more than the
     /// standard error of the mean difference: the best of many that are alike is best by luck.
-    fn is_better(&self, new: &[Vec<f32>], old: &[Vec<f32>], marks: &[Vec<bool>]) -> bool {
+    fn is_better(&self, new: &[Vec<f32>], old: &[Vec<f32>], places: &[Vec<usize>]) -> bool {
         let outputs = self.rows.outputs.max(1);
         let mut goal = vec![0.0; outputs];
         let mut gains = Vec::new();
-        for ((marks, new), old) in marks.iter().zip(new).zip(old) {
+        for ((places, new), old) in places.iter().zip(new).zip(old) {
             let predictions = new.chunks_exact(outputs).zip(old.chunks_exact(outputs));
-            for (row, (new, old)) in held_rows(marks).into_iter().zip(predictions) {
+            for (&row, (new, old)) in places.iter().zip(predictions) {
                 self.rows.goal(row, &mut goal);
                 let gain = square(old, &goal) - square(new, &goal);
                 gains.push(f64::from(self.rows.weight(row)) * gain);
@@ -273,8 +284,11 @@ impl Search<'_> {
 }
 
 /// Whether the mean of `gains`, differences of two errors on the same rows, is more than
-/// [`BETTER`] of its standard errors above nought.
+/// [`BETTER`] of its standard errors above nought. Too few of them do not tell their standard error.
 pub(crate) fn is_gain(gains: &[f64]) -> bool {
+    if gains.len() < FEWEST_GAINS {
+        return false;
+    }
     let count = gains.len().max(1) as f64;
     let mean = gains.iter().sum::<f64>() / count;
     let squares = gains.iter().map(|gain| gain * gain).sum::<f64>();

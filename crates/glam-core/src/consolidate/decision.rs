@@ -25,7 +25,8 @@ pub struct Trial {
     /// row before it was learned), in variances of the targets, summed over targets (over classes
     /// for labels).
     pub error: f64,
-    /// Whether it was better than every one before.
+    /// Whether it was better than every one before by more than chance; what writing alone learns,
+    /// where nothing before it has a smaller error, or too few rows were held out to tell.
     pub accepted: bool,
 }
 

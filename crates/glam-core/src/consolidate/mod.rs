@@ -13,6 +13,7 @@ mod halves;
 mod judge;
 mod lifted;
 mod rows;
+mod sketch;
 mod slopes_pass;
 mod solve;
 mod sums;
@@ -28,8 +29,8 @@ use crate::observations::Observations;
 use crate::slots::SlotTable;
 use crate::structure::Structure;
 use candidates::{Candidate, candidates};
+use choose::Search;
 pub(crate) use choose::is_gain;
-use choose::{Found, Search};
 pub use decision::{Decision, Trial};
 pub use halves::conjugate_gradients;
 use lifted::Lifted;
@@ -37,7 +38,7 @@ use rows::Rows;
 use solve::{Grams, Held, Inverses, solve};
 pub use sums::{Maps, Sums};
 pub use workers::{Serial, Workers};
-use written::Written;
+use written::{WRITTEN, Written};
 
 /// What a consolidation is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,9 +110,9 @@ impl Model {
     /// the same sequence number. A memory that forgets over a window is solved over what that leaves of
     /// the history.
     ///
-    /// Where this memory was never consolidated, what writing alone learns is judged on the same
-    /// held-out rows, in the end; where its error is smaller, what is given is this memory, with
-    /// what was tried to tell.
+    /// Where this memory was never consolidated, what writing alone learns is the last trial. Where
+    /// its error is the smallest, or so few rows are held out that no error tells, what is given is
+    /// this memory, with what was tried to tell.
     ///
     /// Costs memory for the history, 4 bytes more a row and active slot, and up to ten times the slots,
     /// and for every trial up to some
@@ -169,14 +170,20 @@ impl Model {
         let mut found = search.run().ok_or(Error::Cancelled)?;
         if !now.decision().is_consolidated() {
             let written = Written { history: whole, rows: &rows, step: rows.step() };
-            let trial = self.as_written(written, &search, &found).ok_or(Error::Cancelled)??;
-            let stays = trial.accepted;
-            found.trials.push(trial);
-            if stays {
-                return Ok(self.staying(found, rows.count));
-            }
+            let trial = self.as_written(written, &search, &found).ok_or(Error::Cancelled)?;
+            found.trials.extend(trial);
         }
-        let done = Progress::done(found.trials.len(), rows.count);
+        let mut decision = Decision {
+            sequence: self.recall.sequence,
+            rows: rows.count as u64,
+            folds: found.held.len() as u32,
+            trials: found.trials,
+            ..Decision::default()
+        };
+        if decision.trials.last().is_some_and(|trial| trial.accepted && trial.name == WRITTEN) {
+            return Ok(self.staying(decision));
+        }
+        let done = Progress::done(decision.trials.len(), rows.count);
         let go_on = || watch(&done) != Flow::Stop;
         // Over all rows, the same way again: drawn, solved, and drawn anew from the slopes.
         let mut structure = search.draw(found.candidate, 0, None);
@@ -193,14 +200,7 @@ impl Model {
             structure = search.draw(found.candidate, regates + 1, Some(&slopes));
         }
         let (lambda, iterations) = found.stops.last().copied().unwrap_or((1.0, 1));
-        let mut decision = Decision {
-            sequence: self.recall.sequence,
-            rows: rows.count as u64,
-            folds: found.folds as u32,
-            lambda,
-            iterations: iterations as u32,
-            trials: found.trials,
-        };
+        (decision.lambda, decision.iterations) = (lambda, iterations as u32);
         let held = match reduced {
             None => found.held,
             // The stop and the errors are those of all rows and outputs.
@@ -218,17 +218,9 @@ impl Model {
         Ok(model)
     }
 
-    /// This memory as it is, which is better than what was found.
-    fn staying(&self, found: Found, rows: usize) -> Self {
+    /// This memory as it is, with what was tried to tell.
+    fn staying(&self, decision: Decision) -> Self {
         let mut model = self.clone();
-        let decision = Decision {
-            sequence: self.recall.sequence,
-            rows: rows as u64,
-            folds: found.folds as u32,
-            lambda: 0.0,
-            iterations: 0,
-            trials: found.trials,
-        };
         let structure = model.recall.structure.take();
         model.recall.structure = structure.map(|structure| structure.with_decision(decision));
         model
@@ -268,6 +260,15 @@ impl Model {
         Ok(model)
     }
 
+    /// Takes over the statistics of errors of `other`, a model of the same structure.
+    pub fn keep_statistics(&mut self, other: &Self) {
+        self.recall.noise = other.recall.noise.clone();
+        self.recall.temperature = other.recall.temperature;
+        let keys = self.recall.slots.keys();
+        let before = |slot: usize| other.recall.slots.get(*keys.get(slot)?);
+        self.recall.noise.renumber_slots(keys.len(), before);
+    }
+
     /// A model of this one's configuration, labels and sequence number with `structure` solved over
     /// `rows`.
     fn solved(
@@ -296,12 +297,9 @@ impl Model {
         let mut model = Self::new(self.recall.config.clone());
         model.recall.labels = self.recall.labels.clone();
         model.recall.sequence = self.recall.sequence;
-        model.recall.noise = self.recall.noise.clone();
-        model.recall.temperature = self.recall.temperature;
         model.recall.structure = Some(structure);
-        let before = |slot: usize| self.recall.slots.get(*slots.keys.get(slot)?);
-        model.recall.noise.renumber_slots(slots.keys.len(), before);
         model.recall.slots = SlotTable::from_keys(slots.keys)?;
+        model.keep_statistics(self);
         model.recall.weights = slots.weights;
         model.covariances = slots.covariances;
         model.rehearsal.start(&model.recall.config, history);

@@ -2,20 +2,14 @@
 
 use std::sync::Arc;
 
+use super::sketch::{SKETCH, Sketch};
 use crate::normaliser::Normaliser;
 use crate::observations::Observations;
-use crate::rng::Rng;
 
 /// Rows that a search goes over, at most.
 const SEARCH_ROWS: usize = 32_768;
-/// Outputs of a sketch. The squared length of what is sketched is kept in the mean, with a
-/// standard deviation of sqrt(2 / 16) of itself for one row and far less for the sum over many.
-const SKETCH: usize = 16;
 /// Outputs beyond which a sketch is worth its blur.
 const MANY_OUTPUTS: usize = 32;
-/// The stream of draws of the sketch's signs.
-const SKETCH_STREAM: u64 = 0x536B_6574;
-
 /// Windows that a solve goes back, where the memory forgets over one.
 const WINDOWS_BACK: usize = 8;
 
@@ -55,6 +49,8 @@ pub(crate) struct Rows {
     /// Weight of each row; empty where all are 1.
     pub(crate) weights: Vec<f32>,
     pub(crate) count: usize,
+    /// What made these targets of those that the memory learns, where they are others.
+    pub(crate) sketch: Option<Arc<Sketch>>,
 }
 
 /// Targets of a solve.
@@ -101,7 +97,7 @@ impl Rows {
             history.weights().to_vec()
         };
         let z = Arc::new(z);
-        Self { z, inputs, targets, outputs, weights, count: history.len() }
+        Self { z, inputs, targets, outputs, weights, count: history.len(), sketch: None }
     }
 
     /// What a search goes over: of many rows some, evenly spread, and of many outputs a sketch.
@@ -141,39 +137,30 @@ impl Rows {
             outputs: self.outputs,
             weights: self.weights.iter().step_by(step).copied().collect(),
             count: places.len(),
+            sketch: self.sketch.clone(),
         }
     }
 
-    /// The same rows with their many outputs mixed to few: every one enters each of them with a
-    /// random sign. Errors summed over outputs stay what they are in the mean (Achlioptas,
-    /// "Database-friendly random projections", 2003), and so does the sum of squared slopes, so
-    /// what is chosen by these can be chosen several times cheaper. `None` where outputs are few.
+    /// The same rows with a [`Sketch`] of their many outputs. `None` where outputs are few.
     fn sketched(&self, seed: u64) -> Option<Self> {
         if self.outputs <= MANY_OUTPUTS {
             return None;
         }
-        let mut rng = Rng::new(seed, SKETCH_STREAM);
-        let size = 1.0 / (SKETCH as f32).sqrt();
-        let signs: Vec<f32> = (0..self.outputs * SKETCH)
-            .map(|_| if rng.below(2) == 0 { size } else { -size })
-            .collect();
+        let sketch = Sketch::new(seed, self.outputs, self.has_gaps());
         let mut goal = vec![0.0; self.outputs];
-        let mut mixed = vec![0.0_f32; self.count * SKETCH];
-        for (row, mixed) in mixed.chunks_exact_mut(SKETCH).enumerate() {
+        let mut few = vec![0.0_f32; self.count * SKETCH];
+        for (row, few) in few.chunks_exact_mut(SKETCH).enumerate() {
             self.goal(row, &mut goal);
-            // A target that is not known counts as its mean.
-            let known = goal.iter().zip(signs.chunks_exact(SKETCH)).filter(|(y, _)| **y != 0.0);
-            for (y, signs) in known.filter(|(y, _)| !y.is_nan()) {
-                mixed.iter_mut().zip(signs).for_each(|(mixed, sign)| *mixed += y * sign);
-            }
+            sketch.mix(&goal, few);
         }
         Some(Self {
             z: self.z.clone(),
             inputs: self.inputs,
-            targets: Goals::Numbers(mixed),
+            targets: Goals::Numbers(few),
             outputs: SKETCH,
             weights: self.weights.clone(),
             count: self.count,
+            sketch: Some(Arc::new(sketch)),
         })
     }
 
@@ -213,9 +200,10 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Rng;
 
     #[test]
-    fn a_sketch_keeps_errors_in_the_mean_and_unknown_targets_count_as_their_mean() {
+    fn a_sketch_keeps_errors_in_the_mean_and_unknown_targets_unknown() {
         let (count, outputs) = (400, 60);
         let mut rng = Rng::new(3, 3);
         let numbers: Vec<f32> = (0..count * outputs).map(|_| rng.normal()).collect();
@@ -226,6 +214,7 @@ mod tests {
             outputs,
             weights: Vec::new(),
             count,
+            sketch: None,
         };
         let whole = rows(Goals::Numbers(numbers.clone()), outputs);
         let sketch = whole.sketched(7).unwrap();
@@ -235,7 +224,8 @@ mod tests {
             (0..count)
                 .map(|row| {
                     rows.goal(row, &mut goal);
-                    goal.iter().map(|y| f64::from(*y).powi(2)).sum::<f64>()
+                    let known = goal.iter().filter(|y| !y.is_nan());
+                    known.map(|y| f64::from(*y).powi(2)).sum::<f64>()
                 })
                 .sum::<f64>()
         };
@@ -251,11 +241,17 @@ mod tests {
         let per_class = squares(&classes.sketched(7).unwrap()) / count as f64;
         assert!((per_class - 1.0).abs() < 1e-6, "{per_class}");
 
+        // Every second target of a row is not known: about half of the sum is.
         let mut gaps = numbers;
-        gaps.iter_mut().step_by(2).for_each(|y| *y = f32::NAN);
+        let unknown = |place: usize| (place / outputs + place % outputs).is_multiple_of(2);
+        let places = gaps.iter_mut().enumerate().filter(|(place, _)| unknown(*place));
+        places.for_each(|(_, y)| *y = f32::NAN);
         let gaps = rows(Goals::Numbers(gaps), outputs).sketched(7).unwrap();
-        let (known, all) = (squares(&gaps), squares(&sketch));
-        assert!(known.is_finite() && known > 0.3 * all && known < 0.7 * all, "{known} {all}");
+        assert!(gaps.has_gaps());
+        let (known, all) = (squares(&gaps), squares(&whole));
+        // Of 16 x 200 squares, each with a relative variance of 2.
+        let deviation = (2.0 / (16.0 * 200.0_f64)).sqrt();
+        assert!((2.0 * known / all - 1.0).abs() < 4.0 * deviation, "{known} {all}");
         assert!(rows(Goals::Numbers(vec![0.0; MANY_OUTPUTS]), MANY_OUTPUTS).sketched(7).is_none());
     }
 
@@ -269,6 +265,7 @@ mod tests {
             outputs: 3,
             weights: (0..count).map(|row| row as f32 + 0.5).collect(),
             count,
+            sketch: None,
         };
         let some = rows.reduced(1).unwrap();
         assert_eq!(some.count, count.div_ceil(3));

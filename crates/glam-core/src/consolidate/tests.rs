@@ -214,13 +214,13 @@ fn a_memory_that_set_nothing_tries_every_candidate() {
 
 #[test]
 fn gates_are_kept_until_the_history_was_renewed() {
-    for window in [None, Some(20)] {
+    for window in [None, Some(200)] {
         let config = Config::builder(INPUTS, Targets::Numbers(2)).tables(8).levels([3]);
         let config = window.map_or(config.clone(), |window| config.window(window));
         let mut model = Model::new(config.build().unwrap());
-        let rows = observations(5, 600);
+        let rows = observations(5, 1300);
         let mut names = Vec::new();
-        for upto in [100, 150, 600] {
+        for upto in [400, 500, 1300] {
             for (x, y) in &rows[model.recall().sequence() as usize..upto] {
                 model.write(x, y.into()).unwrap();
             }

@@ -1,6 +1,6 @@
 //! What writing alone learns, judged on the same held-out rows as what a search found.
 
-use super::choose::{Found, Search};
+use super::choose::{FEWEST_GAINS, Found, Search};
 use super::decision::Trial;
 use super::rows::Rows;
 use super::solve::weighted_mean_square;
@@ -13,7 +13,7 @@ use crate::observations::{Kept, Observations};
 use crate::scratch::Scratch;
 
 /// Name of the trial.
-const NAME: &str = "as written";
+pub(super) const WRITTEN: &str = "as written";
 
 /// The rows that a search goes over, as they came.
 #[derive(Clone, Copy)]
@@ -33,8 +33,9 @@ struct Judged {
 
 impl Model {
     /// The trial of a memory like this one that is written every row that `search` trained on, in
-    /// order, and asked for those that it held out; accepted where its error is below that of what
-    /// was found. `None` where the watch stopped it.
+    /// order, and asked for those that it held out; accepted where nothing that was found is better.
+    /// `None` where the watch stopped it; `Some(None)` where a row is refused, as one may be where
+    /// classes come in another order under a byte limit.
     ///
     /// Costs the writes of the rows for every tenth that was held out.
     pub(super) fn as_written(
@@ -42,10 +43,10 @@ impl Model {
         written: Written<'_>,
         search: &Search<'_>,
         found: &Found,
-    ) -> Option<Result<Trial>> {
+    ) -> Option<Option<Trial>> {
         let progress = Progress {
             trial: found.trials.len() + 1,
-            name: NAME,
+            name: WRITTEN,
             regates: 0,
             rows: search.rows.count,
             best: Some(found.error),
@@ -55,20 +56,20 @@ impl Model {
             self.written_without(written, search, &found.held[fold].0, &go_on)
         });
         let folds: Vec<Result<Judged>> = folds.into_iter().collect::<Option<_>>()?;
-        let folds: Result<Vec<Judged>> = folds.into_iter().collect();
-        Some(folds.map(|folds| {
-            let errors: Vec<f64> = folds.iter().filter_map(|judged| judged.error).collect();
-            let count = errors.len().max(1) as f64;
-            let error = errors.iter().sum::<f64>() / count;
-            Trial {
-                name: NAME.to_owned(),
-                regates: 0,
-                lambda: 0.0,
-                iterations: 0,
-                slots: folds.first().map_or(0, |judged| judged.slots) as u64,
-                error,
-                accepted: !errors.is_empty() && error < found.error,
-            }
+        let Ok(folds) = folds.into_iter().collect::<Result<Vec<Judged>>>() else {
+            return Some(None);
+        };
+        let errors: Vec<f64> = folds.iter().filter_map(|judged| judged.error).collect();
+        let error = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
+        let rows: usize = found.held.iter().map(|(rows, _)| rows.len()).sum();
+        Some(Some(Trial {
+            name: WRITTEN.to_owned(),
+            regates: 0,
+            lambda: 0.0,
+            iterations: 0,
+            slots: folds.first().map_or(0, |judged| judged.slots) as u64,
+            error,
+            accepted: rows < FEWEST_GAINS || error <= found.error,
         }))
     }
 
@@ -84,17 +85,22 @@ impl Model {
         let (inputs, outputs) = (rows.inputs, self.recall.outputs());
         let labels = &self.recall.labels;
         let first = history.len() - rows.count;
-        let mut model = Self::new(self.recall.config.clone());
-        model.recall.labels = labels.clone();
         let mut out = held.iter().copied().peekable();
-        for (number, row) in (0..rows.count).step_by(step).enumerate() {
-            if out.next_if_eq(&number).is_some() {
-                continue;
-            }
+        let numbers = 0..rows.count.div_ceil(step);
+        let kept: Vec<usize> = numbers.filter(|number| out.next_if_eq(number).is_none()).collect();
+        let mut model = Self::new(self.recall.config.fewer(step));
+        model.recall.labels = labels.clone();
+        // What a fit learns does not depend on the fits before it.
+        let unlearned = model.gathers(kept.len());
+        for (place, number) in kept.into_iter().enumerate() {
             if !go_on() {
                 return None;
             }
-            let (x, kept, weight) = history.get(first + row, inputs, outputs);
+            let (x, kept, weight) = history.get(first + number * step, inputs, outputs);
+            if place < unlearned {
+                model.gather(x, kept, weight);
+                continue;
+            }
             let target = match kept {
                 Kept::Numbers(y) => Target::Numbers(y),
                 Kept::Class(class) => match labels.names().get(class) {
@@ -108,26 +114,33 @@ impl Model {
         }
         let mut scratch = Scratch::default();
         let mut said = vec![0.0; outputs];
-        let (mut predicted, mut goals) = (Vec::new(), vec![0.0; held.len() * outputs]);
-        for (&number, goal) in held.iter().zip(goals.chunks_exact_mut(outputs.max(1))) {
-            let row = number * step;
-            rows.goal(row, goal);
-            let x = history.get(first + row, inputs, outputs).0;
-            let units = match model.recall.read(x, &mut scratch, &mut said) {
-                Ok(()) => said.iter().enumerate(),
-                // Nothing but this tenth was written: the mean is all that there is to say.
-                Err(Error::Empty) => {
-                    predicted.resize(predicted.len() + outputs, 0.0);
-                    continue;
-                }
+        let goals = search.rows;
+        let mut predicted = vec![0.0; held.len() * goals.outputs];
+        let mut truth = vec![0.0; predicted.len()];
+        let places = predicted.chunks_exact_mut(goals.outputs.max(1));
+        let places = places.zip(truth.chunks_exact_mut(goals.outputs.max(1)));
+        for (&number, (predicted, truth)) in held.iter().zip(places) {
+            goals.goal(number, truth);
+            let x = history.get(first + number * step, inputs, outputs).0;
+            match model.recall.read(x, &mut scratch, &mut said) {
+                Ok(()) => {}
+                // Nothing but this tenth was written: the mean, which is 0, is all there is to say.
+                Err(Error::Empty) => continue,
                 Err(error) => return Some(Err(error)),
-            };
-            predicted.extend(units.map(|(output, &y)| search.normaliser.target(output, y)));
+            }
+            for (output, said) in said.iter_mut().enumerate() {
+                *said = search.normaliser.target(output, *said);
+            }
+            match &goals.sketch {
+                Some(sketch) => sketch.mix(&said, predicted),
+                None => predicted.copy_from_slice(&said),
+            }
         }
         let weights: Vec<f64> =
-            held.iter().map(|&number| f64::from(rows.weight(number * step))).collect();
-        let error = weighted_mean_square(&predicted, &goals, outputs, &weights);
+            held.iter().map(|&number| f64::from(goals.weight(number))).collect();
+        let error = weighted_mean_square(&predicted, &truth, goals.outputs, &weights);
         let slots = model.recall.slots.len();
-        Some(Ok(Judged { error: (!held.is_empty()).then_some(error), slots }))
+        let error = (!held.is_empty()).then_some(error);
+        Some(Ok(Judged { error, slots }))
     }
 }

@@ -9,8 +9,9 @@ use crate::consolidate::{Decision, Trial, is_gain};
 use crate::error::Result;
 use crate::kernel::LANES;
 use crate::noise::Noise;
+use crate::observations::Kept;
 use crate::recall::activate;
-use crate::room::Room;
+use crate::room::{self, Room};
 use crate::slopes::{OuterProduct, Slopes};
 use crate::slots::{Arena, SlotTable};
 use crate::structure::Structure;
@@ -59,6 +60,21 @@ impl Model {
         }
         self.warm_up = warm_up;
         result.map(|_| ())
+    }
+
+    /// How many of `rows` observations, the first of a memory, need only be gathered for the maps to be
+    /// those of writing all of them: up to the one before the last fit. None under a byte limit, where
+    /// a fit may come between.
+    pub(crate) fn gathers(&self, rows: usize) -> usize {
+        let config = &self.recall.config;
+        let due = WarmUp::last_due(rows, room::warm_up(config));
+        if config.max_bytes().is_some() { 0 } else { due.saturating_sub(1) }
+    }
+
+    /// Keeps an observation of the warm-up for the next fit, without learning it as it comes.
+    pub(crate) fn gather(&mut self, x: &[f32], kept: Kept<'_>, weight: f32) {
+        self.warm_up.push(&self.recall.config, x, kept, weight);
+        self.recall.sequence += 1;
     }
 
     /// Gives what memories without them said about the observations, where that was asked.
@@ -186,10 +202,12 @@ impl Model {
         }
         let mut out = vec![0.0; outputs];
         for row in held {
-            let x = kept.get(row, inputs, outputs).0;
+            let (x, _, weight) = kept.get(row, inputs, outputs);
             let Self { recall, covariances, scratch, .. } = self;
             let claimed = recall.read_claiming(covariances, x, scratch, &mut out)?;
-            told.push(&out, claimed);
+            // As a write of that weight claims it.
+            let noise = recall.noise.variance();
+            told.push(&out, claimed - noise + noise / weight);
         }
         Ok(())
     }
