@@ -8,6 +8,7 @@
 //! Nothing here is part of the product, and the product depends on nothing here.
 
 pub mod data;
+pub mod floors;
 pub mod metrics;
 #[cfg(feature = "peers")]
 pub mod peers;
