@@ -426,7 +426,7 @@ impl Kernel for Update<'_> {
         let Self { structure, config, slots, weights, covariances, noise, scratch, .. } = self;
         let temperature = self.temperature;
         let (n, width, precision) = (structure.n(), structure.width(), config.precision());
-        activate(structure, slots, self.x, scratch);
+        activate(simd, structure, slots, self.x, scratch);
         let learns = self.pass != Pass::Probe;
         for index in 0..scratch.active.len() {
             let Active { key, slot: None, .. } = scratch.active[index] else { continue };

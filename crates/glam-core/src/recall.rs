@@ -40,15 +40,22 @@ const AHEAD: usize = 6;
 
 /// Normalises `x`, fills the features and finds the active slots.
 #[inline(always)]
-pub(crate) fn activate(structure: &Structure, slots: &SlotTable, x: &[f32], scratch: &mut Scratch) {
-    let Scratch { z, phi, active, .. } = scratch;
+pub(crate) fn activate<S: Simd>(
+    simd: S,
+    structure: &Structure,
+    slots: &SlotTable,
+    x: &[f32],
+    scratch: &mut Scratch,
+) {
+    let Scratch { z, phi, paths, active, .. } = scratch;
     structure.normaliser().inputs(x, z);
     let features = structure.features().iter().zip(phi.chunks_exact_mut(structure.width()));
     for (feature, phi) in features {
         feature.fill(z, phi);
     }
-    for (number, table) in structure.tables().iter().enumerate() {
-        table.keys(number, z, |key| {
+    structure.paths(simd, z, paths);
+    for (number, (table, &path)) in structure.tables().iter().zip(paths.iter()).enumerate() {
+        table.keys_on(path, number, |key| {
             active.push(Active { key, slot: None, feature: table.feature() });
         });
     }
@@ -102,7 +109,7 @@ impl<W: SlotLines> Kernel for Read<'_, W> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Result<()> {
-        activate(self.structure, self.slots, self.x, self.scratch);
+        activate(simd, self.structure, self.slots, self.x, self.scratch);
         predict(simd, self.structure, self.weights, self.scratch)
     }
 }

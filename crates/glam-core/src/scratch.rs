@@ -19,8 +19,10 @@ pub(crate) struct Active {
 /// hand it to every call; after the first call it allocates nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Scratch {
-    /// The input, normalised.
+    /// The input, normalised, padded with zeros to whole groups.
     pub(crate) z: Vec<f32>,
+    /// The path of every table's gate.
+    pub(crate) paths: Vec<u32>,
     /// Every feature, padded.
     pub(crate) phi: Vec<Lane>,
     /// The active keys, table by table.
@@ -52,7 +54,9 @@ impl Scratch {
         let (width, active) = (structure.width(), structure.active());
         const ZERO: Lane = [0.0; LANES];
         self.phi.resize(width * structure.features().len(), ZERO);
-        self.z.resize(inputs, 0.0);
+        self.z.resize(inputs.next_multiple_of(LANES), 0.0);
+        self.z[inputs..].fill(0.0);
+        self.paths.resize(structure.tables().len(), 0);
         self.active.clear();
         self.active.reserve(active);
         self.sums.resize(outputs, ZERO);

@@ -6,7 +6,8 @@ use crate::config::{Config, MAX_DEPTH, MAX_TABLES, Targets};
 use crate::consolidate::Decision;
 use crate::error::Result;
 use crate::feature::{Feature, width};
-use crate::gate::{self, Gate, Sample};
+use crate::gate::{self, ABREAST, Gate, Sample};
+use crate::kernel::Simd;
 use crate::normaliser::Normaliser;
 use crate::picks::{Deal, Picks};
 use crate::rng::Rng;
@@ -18,11 +19,17 @@ use crate::wire::{Reader, Writer};
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     gate: Arc<dyn Gate>,
+    /// Of the gate.
+    depth: u8,
     levels: Vec<u8>,
     feature: u32,
 }
 
 impl Table {
+    fn new(gate: Arc<dyn Gate>, levels: Vec<u8>, feature: u32) -> Self {
+        Self { depth: gate.depth(), gate, levels, feature }
+    }
+
     pub(crate) fn feature(&self) -> u32 {
         self.feature
     }
@@ -33,11 +40,15 @@ impl Table {
 
     /// Calls `each` with the packed key of every level of table number `table` at `z`.
     #[inline]
-    pub(crate) fn keys(&self, table: usize, z: &[f32], mut each: impl FnMut(u64)) {
-        let depth = self.gate.depth();
-        let path = self.gate.path(z);
+    pub(crate) fn keys(&self, table: usize, z: &[f32], each: impl FnMut(u64)) {
+        self.keys_on(self.gate.path(z), table, each);
+    }
+
+    /// [`Table::keys`] where the gate gave `path`.
+    #[inline(always)]
+    pub(crate) fn keys_on(&self, path: u32, table: usize, mut each: impl FnMut(u64)) {
         for &level in &self.levels {
-            let bits = path >> (depth - level);
+            let bits = path >> (self.depth - level);
             each(Key { table: table as u32, level, bits }.pack());
         }
     }
@@ -50,6 +61,10 @@ pub(crate) struct Structure {
     normaliser: Normaliser,
     features: Vec<Feature>,
     tables: Vec<Table>,
+    /// Tables whose gates are walked at once.
+    abreast: Vec<[u32; ABREAST]>,
+    /// The others.
+    alone: Vec<u32>,
     decision: Decision,
 }
 
@@ -112,15 +127,53 @@ impl Structure {
                 features.push(feature);
                 features.len() - 1
             });
-            let (gate, levels) = (gate.into(), deal.levels.clone());
-            tables.push(Table { gate, levels, feature: feature as u32 });
+            tables.push(Table::new(gate.into(), deal.levels.clone(), feature as u32));
         }
         if picks.root {
             let feature = features.len() as u32;
             features.push(Feature::new(everything, 1.0));
-            tables.push(Table { gate: Arc::new(gate::Root), levels: vec![0], feature });
+            tables.push(Table::new(Arc::new(gate::Root), vec![0], feature));
         }
-        Self { picks, normaliser, features, tables, decision: Decision::default() }
+        Self::of(picks, normaliser, features, tables, Decision::default())
+    }
+
+    fn of(
+        picks: Picks,
+        normaliser: Normaliser,
+        features: Vec<Feature>,
+        tables: Vec<Table>,
+        decision: Decision,
+    ) -> Self {
+        let (mut abreast, mut alone) = (Vec::new(), Vec::new());
+        let kind = |table: u32| tables[table as usize].gate.walk().map(|walk| walk.kind());
+        let mut order: Vec<u32> = (0..tables.len() as u32).collect();
+        // Stable: tables of one kind stay in order.
+        order.sort_by_key(|&table| kind(table));
+        for alike in order.chunk_by(|&one, &other| kind(one) == kind(other)) {
+            let whole = if kind(alike[0]).is_some() { alike } else { &[] };
+            let (groups, rest) = whole.as_chunks::<ABREAST>();
+            abreast.extend_from_slice(groups);
+            alone.extend_from_slice(if whole.is_empty() { alike } else { rest });
+        }
+        Self { picks, normaliser, features, tables, abreast, alone, decision }
+    }
+
+    /// The path of every table's gate at `z`, which may be padded.
+    #[inline(always)]
+    pub(crate) fn paths<S: Simd>(&self, simd: S, z: &[f32], paths: &mut [u32]) {
+        for group in &self.abreast {
+            let mut gates: [&dyn Gate; ABREAST] = [&gate::Root; ABREAST];
+            for (gate, &table) in gates.iter_mut().zip(group) {
+                *gate = self.tables[table as usize].gate.as_ref();
+            }
+            let found = gate::paths(simd, gates, z);
+            for (&table, path) in group.iter().zip(found) {
+                paths[table as usize] = path;
+            }
+        }
+        for &table in &self.alone {
+            paths[table as usize] = self.tables[table as usize].gate.path(z);
+        }
     }
 
     /// The same with what it was chosen by.
@@ -224,14 +277,14 @@ impl Structure {
                 let gate = gate::decode(reader, inputs)?;
                 let reachable = levels.iter().all(|&level| level <= gate.depth());
                 if (feature as usize) < features.len() && reachable {
-                    Ok(Table { gate: gate.into(), levels, feature })
+                    Ok(Table::new(gate.into(), levels, feature))
                 } else {
                     Err(reader.damaged("a table names a feature or a level that is not there"))
                 }
             })
             .collect::<Result<Vec<_>>>()?;
         let decision = Decision::decode(reader)?;
-        Ok(Self { picks, normaliser, features, tables, decision })
+        Ok(Self::of(picks, normaliser, features, tables, decision))
     }
 }
 

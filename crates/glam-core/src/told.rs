@@ -7,6 +7,7 @@
 
 use crate::config::Config;
 use crate::error::Result;
+use crate::kernel::simd::Portable;
 use crate::observations::Kept;
 use crate::recall::{Recall, activate};
 use crate::scratch::Scratch;
@@ -95,7 +96,7 @@ impl Recall<Arena> {
         }
         for ((x, kept), (predicted, claimed)) in told {
             scratch.fit(config.inputs(), structure, outputs);
-            activate(structure, slots, x, scratch);
+            activate(Portable, structure, slots, x, scratch);
             fill_errors(structure, kept, predicted, &mut errors);
             noise.observe_size(&errors, claimed, &scratch.active);
             if let Kept::Class(class) = kept {

@@ -63,7 +63,7 @@ impl Kernel for Claim<'_> {
         let Some(structure) = &recall.structure else { return Ok(f64::from(noise)) };
         let precision = recall.config.precision();
         scratch.fit(recall.config.inputs(), structure, recall.outputs());
-        activate(structure, &recall.slots, x, scratch);
+        activate(simd, structure, &recall.slots, x, scratch);
         let (n, width) = (structure.n(), structure.width());
         let Scratch { active, phi, f, v, .. } = scratch;
         let (mut with, mut spreads) = (f64::from(noise), Vec::with_capacity(active.len()));

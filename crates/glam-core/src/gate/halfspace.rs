@@ -2,29 +2,53 @@
 
 use super::Sample;
 use crate::error::Result;
+use crate::kernel::simd::Portable;
+use crate::kernel::{LANES, Simd};
 use crate::rng::Rng;
 use crate::wire::{Reader, Writer};
 
 /// Thresholds lie between these quantiles of the values they divide, so that no side stays empty.
 const QUANTILES: (f32, f32) = (0.3, 0.7);
 
+/// Inputs up to which a half-space is summed one product after the other.
+const FEW: usize = 4;
+
 /// Half-spaces w.z > t, all on the same number of inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct HalfSpaces {
     width: usize,
+    /// Inputs of each, in rising order where these are all there are.
     inputs: Vec<u32>,
+    /// `stride` of each, zeros after the first `width`.
     weights: Vec<f32>,
     thresholds: Vec<f32>,
+    /// Whether each is on the inputs 0, 1 ... `width` - 1, so that none has to be picked.
+    on_all: bool,
 }
 
 impl HalfSpaces {
+    pub(super) const NONE: Self = Self {
+        width: 0,
+        inputs: Vec::new(),
+        weights: Vec::new(),
+        thresholds: Vec::new(),
+        on_all: false,
+    };
+
     /// An empty list for half-spaces on `width` inputs of a view; 0 stands for the whole view.
     pub(super) fn on(width: u32, view: &[u32]) -> Self {
         let width = match width as usize {
             0 => view.len(),
             some => some.min(view.len()),
         };
-        Self { width, inputs: Vec::new(), weights: Vec::new(), thresholds: Vec::new() }
+        let on_all = width == view.len() && are_first(view);
+        Self { width, inputs: Vec::new(), weights: Vec::new(), thresholds: Vec::new(), on_all }
+    }
+
+    /// Weights of one, with what they are padded by.
+    #[inline(always)]
+    fn stride(&self) -> usize {
+        if self.width > FEW { self.width.next_multiple_of(LANES) } else { self.width }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -62,6 +86,7 @@ impl HalfSpaces {
                 }
             }
         }
+        self.settle(index);
         let share = draw_share(rng);
         self.thresholds.push(0.0);
         let values = rows.map(|row| self.project(index, sample.row(row))).collect();
@@ -79,6 +104,7 @@ impl HalfSpaces {
         let index = self.len();
         self.inputs.extend_from_slice(rng.choose(pool, self.width));
         self.weights.extend((0..self.width).map(|_| rng.normal()));
+        self.settle(index);
         self.thresholds.push(0.0);
         let values = (0..sample.len()).map(|row| f64::from(self.project(index, sample.row(row))));
         let count = sample.len().max(1) as f64;
@@ -86,9 +112,25 @@ impl HalfSpaces {
         let variance = values.map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
         // A projection that never moved has no unit of its own.
         let scale = if variance > 1e-12 { 1.0 / variance.sqrt() } else { 1.0 };
-        let weights = &mut self.weights[index * self.width..];
+        let first = index * self.stride();
+        let weights = &mut self.weights[first..];
         weights.iter_mut().for_each(|weight| *weight *= scale as f32);
         self.thresholds[index] = (mean * scale) as f32;
+    }
+
+    /// Puts the inputs of half-space `index`, the last one, in order, and pads its weights.
+    fn settle(&mut self, index: usize) {
+        let (stride, first) = (self.stride(), index * self.width);
+        let (inputs, weights) = (&mut self.inputs[first..], &mut self.weights[index * stride..]);
+        if self.on_all {
+            let mut pairs: Vec<(u32, f32)> =
+                inputs.iter().copied().zip(weights.iter().copied()).collect();
+            pairs.sort_unstable_by_key(|pair| pair.0);
+            for ((input, weight), pair) in inputs.iter_mut().zip(weights).zip(pairs) {
+                (*input, *weight) = pair;
+            }
+        }
+        self.weights.resize((index + 1) * stride, 0.0);
     }
 
     /// Appends half-spaces on as many inputs.
@@ -104,23 +146,63 @@ impl HalfSpaces {
         count * (2 * width + 1)
     }
 
-    /// w.z of half-space `index`.
+    /// w.z of half-space `index`: one sum where it looks at few inputs, otherwise eight, of every eighth
+    /// product, so that they do not wait for each other.
     #[inline(always)]
     fn project(&self, index: usize, z: &[f32]) -> f32 {
-        let range = index * self.width..(index + 1) * self.width;
-        let (weights, inputs) = (&self.weights[range.clone()], &self.inputs[range]);
-        // Four sums side by side: on many inputs one sum would wait for itself at every step.
-        let (weight_fours, weight_rest) = weights.as_chunks::<4>();
-        let (input_fours, input_rest) = inputs.as_chunks::<4>();
-        let mut sums = [0.0; 4];
-        for (weights, inputs) in weight_fours.iter().zip(input_fours) {
-            for lane in 0..4 {
-                sums[lane] += weights[lane] * z[inputs[lane] as usize];
-            }
+        match self.width {
+            1 => self.project_few::<1>(index, z),
+            2 => self.project_few::<2>(index, z),
+            3 => self.project_few::<3>(index, z),
+            4 => self.project_few::<4>(index, z),
+            _ => Portable.total(self.lane_sums(Portable, index, z)),
         }
-        let rest = weight_rest.iter().zip(input_rest);
-        let rest: f32 = rest.map(|(weight, &input)| weight * z[input as usize]).sum();
-        ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest
+    }
+
+    /// w.z of half-space `index` on W inputs.
+    #[inline(always)]
+    fn project_few<const W: usize>(&self, index: usize, z: &[f32]) -> f32 {
+        let (weights, inputs) = (self.weights.as_chunks::<W>().0, self.inputs.as_chunks::<W>().0);
+        let (weights, inputs) = (&weights[index], &inputs[index]);
+        (0..W).fold(0.0, |sum, place| sum + weights[place] * z[inputs[place] as usize])
+    }
+
+    /// The eight sums of w.z of half-space `index`, which looks at more than a few inputs.
+    #[inline(always)]
+    pub(super) fn lane_sums<S: Simd>(&self, simd: S, index: usize, z: &[f32]) -> S::V {
+        let stride = self.stride();
+        let weights = self.weights[index * stride..][..stride].as_chunks::<LANES>().0;
+        let mut sums = simd.splat(0.0);
+        if self.on_all && z.len() >= stride {
+            for (weights, values) in weights.iter().zip(z.as_chunks::<LANES>().0) {
+                sums = simd.add_product(sums, simd.load(weights), simd.load(values));
+            }
+            return sums;
+        }
+        let inputs = &self.inputs[index * self.width..][..self.width];
+        for (weights, inputs) in weights.iter().zip(inputs.chunks(LANES)) {
+            let mut values = [0.0; LANES];
+            for (value, &input) in values.iter_mut().zip(inputs) {
+                *value = z[input as usize];
+            }
+            sums = simd.add_product(sums, simd.load(weights), simd.load(&values));
+        }
+        sums
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    #[inline(always)]
+    pub(super) fn threshold(&self, index: usize) -> f32 {
+        self.thresholds[index]
+    }
+
+    /// The decision of half-space `index` on W inputs.
+    #[inline(always)]
+    pub(super) fn decide_few<const W: usize>(&self, index: usize, z: &[f32]) -> u32 {
+        u32::from(self.project_few::<W>(index, z) > self.thresholds[index])
     }
 
     /// w.z - t of half-space `index`.
@@ -138,25 +220,41 @@ impl HalfSpaces {
     pub(super) fn encode(&self, writer: &mut Writer) {
         writer.u32(self.width as u32);
         writer.u32s(&self.inputs);
-        writer.f32s(&self.weights);
+        let rows = self.weights.chunks_exact(self.stride().max(1));
+        let weights: Vec<f32> = rows.flat_map(|row| &row[..self.width]).copied().collect();
+        writer.f32s(&weights);
         writer.f32s(&self.thresholds);
     }
 
     /// Reads exactly `count` half-spaces on inputs below `inputs`.
     pub(super) fn decode(reader: &mut Reader<'_>, inputs: usize, count: usize) -> Result<Self> {
-        let decoded = Self {
-            width: reader.u32()? as usize,
-            inputs: reader.u32s()?,
-            weights: reader.f32s()?,
-            thresholds: reader.f32s()?,
-        };
-        let floats = decoded.width.checked_mul(count);
-        let fits = decoded.thresholds.len() == count
-            && Some(decoded.inputs.len()) == floats
-            && Some(decoded.weights.len()) == floats
-            && decoded.inputs.iter().all(|&input| (input as usize) < inputs);
-        if fits { Ok(decoded) } else { Err(reader.damaged("a gate has a wrong size")) }
+        let (width, inputs_of) = (reader.u32()? as usize, reader.u32s()?);
+        let (weights, thresholds) = (reader.f32s()?, reader.f32s()?);
+        let floats = width.checked_mul(count);
+        let fits = thresholds.len() == count
+            && Some(inputs_of.len()) == floats
+            && Some(weights.len()) == floats
+            && inputs_of.iter().all(|&input| (input as usize) < inputs);
+        if !fits {
+            return Err(reader.damaged("a gate has a wrong size"));
+        }
+        let rows = || inputs_of.chunks_exact(width.max(1));
+        let on_all = width == inputs && rows().all(are_first);
+        let mut decoded =
+            Self { width, inputs: inputs_of, weights: Vec::new(), thresholds, on_all };
+        let stride = decoded.stride();
+        decoded.weights.reserve_exact(count.saturating_mul(stride));
+        for row in weights.chunks_exact(width.max(1)) {
+            decoded.weights.extend_from_slice(row);
+            decoded.weights.resize(decoded.weights.len() + stride - width, 0.0);
+        }
+        Ok(decoded)
     }
+}
+
+/// Whether `inputs` are 0, 1, 2 and so on.
+fn are_first(inputs: &[u32]) -> bool {
+    inputs.iter().zip(0..).all(|(&input, place)| input == place)
 }
 
 /// Draws the share of rows below a threshold.

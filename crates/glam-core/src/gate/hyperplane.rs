@@ -1,7 +1,7 @@
 //! One half-space a level for the whole table: the cheapest gate, a locality-sensitive hash.
 
 use super::halfspace::HalfSpaces;
-use super::{Draw, Gate, Sample};
+use super::{Draw, Gate, Sample, Walk};
 use crate::config::MAX_DEPTH;
 use crate::error::Result;
 use crate::rng::Rng;
@@ -47,6 +47,10 @@ impl Gate for Hyperplane {
     #[inline]
     fn path(&self, z: &[f32]) -> u32 {
         (0..usize::from(self.depth)).fold(0, |path, level| path << 1 | self.levels.decide(level, z))
+    }
+
+    fn walk(&self) -> Option<Walk<'_>> {
+        Some(Walk { depth: self.depth, is_tree: false, half_spaces: &self.levels })
     }
 
     fn tag(&self) -> u8 {

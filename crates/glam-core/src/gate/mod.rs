@@ -4,6 +4,7 @@
 //! with a `TAG` that no other file has, its `mod`, and its line in `families!` below. The enum
 //! [`Family`], drawing, saving and counting all come from that line.
 
+mod abreast;
 mod hadamard;
 mod halfspace;
 mod hyperplane;
@@ -18,6 +19,7 @@ use crate::rng::Rng;
 use crate::slopes::Slopes;
 use crate::wire::{Reader, Writer};
 
+pub(crate) use abreast::{ABREAST, Walk, paths};
 pub(crate) use root::Root;
 
 /// A function from a normalised input to `depth` decisions.
@@ -28,6 +30,12 @@ pub(crate) trait Gate: Send + Sync + std::fmt::Debug {
     /// The decisions, the first in the highest of `depth` bits: a key of level l is the number
     /// shifted right by `depth` - l.
     fn path(&self, z: &[f32]) -> u32;
+
+    /// How it goes through half-spaces, so that several gates can be walked at once; `None` where
+    /// it does not, or knows no such way.
+    fn walk(&self) -> Option<Walk<'_>> {
+        None
+    }
 
     /// The family's tag in saved bytes.
     fn tag(&self) -> u8;

@@ -1,6 +1,8 @@
 //! One suite for every family.
 
 use super::*;
+use crate::kernel::Simd;
+use crate::kernel::simd::{Kernel, Portable, dispatch};
 
 const INPUTS: usize = 5;
 
@@ -169,4 +171,45 @@ fn paths_equal_a_naive_walk_in_f64() {
             assert!(close || gate.path(z) as usize == path, "{family:?} row {row}");
         }
     });
+}
+
+/// All paths of eight gates at a row, found at once.
+struct Abreast<'a>([&'a dyn Gate; ABREAST], &'a [f32]);
+
+impl Kernel for Abreast<'_> {
+    type Output = [u32; ABREAST];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> [u32; ABREAST] {
+        paths(simd, self.0, self.1)
+    }
+}
+
+#[test]
+fn gates_that_are_walked_at_once_give_the_paths_of_each() {
+    for inputs in [1, 3, 5, 8, 18, 24] {
+        let mut rng = Rng::new(6, inputs as u64);
+        let rows: Vec<f32> = (0..300 * inputs).map(|_| rng.normal()).collect();
+        let sample = Sample { rows: &rows, inputs, slopes: None };
+        let whole: Vec<u32> = (0..inputs as u32).collect();
+        let half: Vec<u32> = (0..inputs.div_ceil(2) as u32).rev().collect();
+        for (family, view) in
+            families().iter().flat_map(|family| [(family, &whole), (family, &half)])
+        {
+            let gates: Vec<Box<dyn Gate>> = (0..ABREAST as u64)
+                .map(|stream| draw(*family, 6, view, sample, &mut Rng::new(5, stream)))
+                .collect();
+            let gates: [&dyn Gate; ABREAST] = std::array::from_fn(|place| gates[place].as_ref());
+            for row in 0..sample.len() {
+                let z = sample.row(row);
+                let own = gates.map(|gate| gate.path(z));
+                let mut padded = z.to_vec();
+                padded.resize(inputs.next_multiple_of(8), 0.0);
+                for z in [z, &padded] {
+                    assert_eq!(dispatch(Abreast(gates, z)), own, "{family:?} {inputs} {row}");
+                    assert_eq!(Abreast(gates, z).run(Portable), own, "{family:?} {inputs} {row}");
+                }
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! One half-space a node of a binary tree, its threshold among the rows that reach the node.
 
 use super::halfspace::HalfSpaces;
-use super::{Draw, Gate, Sample};
+use super::{Draw, Gate, Sample, Walk};
 use crate::config::MAX_DEPTH;
 use crate::error::Result;
 use crate::rng::Rng;
@@ -73,6 +73,10 @@ impl Gate for Tree {
             path = path << 1 | self.nodes.decide(node, z);
         }
         path
+    }
+
+    fn walk(&self) -> Option<Walk<'_>> {
+        Some(Walk { depth: self.depth, is_tree: true, half_spaces: &self.nodes })
     }
 
     fn tag(&self) -> u8 {

@@ -8,6 +8,7 @@ use crate::config::{Config, Targets};
 use crate::consolidate::{Decision, Trial, is_gain};
 use crate::error::Result;
 use crate::kernel::LANES;
+use crate::kernel::simd::Portable;
 use crate::noise::Noise;
 use crate::observations::Kept;
 use crate::recall::activate;
@@ -269,7 +270,7 @@ impl Model {
         let mut gradients = vec![0.0; outputs * inputs];
         for x in warm_up.kept().rows().chunks_exact(inputs) {
             scratch.fit(inputs, structure, outputs);
-            activate(structure, &recall.slots, x, scratch);
+            activate(Portable, structure, &recall.slots, x, scratch);
             gradients.fill(0.0);
             for active in &scratch.active {
                 let Some(slot) = active.slot else { continue };
