@@ -159,12 +159,17 @@ impl HalfSpaces {
         }
     }
 
-    /// w.z of half-space `index` on W inputs.
+    /// w.z of half-space `index` on W inputs, at least one.
     #[inline(always)]
     fn project_few<const W: usize>(&self, index: usize, z: &[f32]) -> f32 {
         let (weights, inputs) = (self.weights.as_chunks::<W>().0, self.inputs.as_chunks::<W>().0);
         let (weights, inputs) = (&weights[index], &inputs[index]);
-        (0..W).fold(0.0, |sum, place| sum + weights[place] * z[inputs[place] as usize])
+        let product = |place: usize| weights[place] * z[inputs[place] as usize];
+        match W {
+            // In pairs, which do not wait for each other.
+            4 => (product(0) + product(1)) + (product(2) + product(3)),
+            _ => (1..W).fold(product(0), |sum, place| sum + product(place)),
+        }
     }
 
     /// The eight sums of w.z of half-space `index`, which looks at more than a few inputs.
