@@ -25,7 +25,13 @@ pub(crate) struct RebuildArgs {
 pub(crate) fn run(args: &RebuildArgs) -> Result<()> {
     let memory = Memory::rebuild(&args.memory)?;
     memory.checkpoint()?;
-    let observations = counted(memory.sequence(), "observation");
+    // Those that were forgotten have a number and are not there.
+    let (mut history, mut left) = (memory.history()?, 0);
+    while history.next().map_err(glam_memory::Error::from)?.is_some() {
+        left += 1;
+    }
+    drop(history);
+    let observations = counted(left, "observation");
     memory.close()?;
     print(&format!("{}: rebuilt from {observations}\n", args.memory.display()))
 }

@@ -60,3 +60,11 @@ fn the_last_row_can_be_forgotten_too() {
     place.glam("write m rows.csv --targets y").succeeds();
     place.glam("read m rows.csv").succeeds();
 }
+
+#[test]
+fn what_is_rebuilt_are_the_rows_that_are_left() {
+    let place = Place::with_memory(20);
+    place.glam("forget m 3 7").succeeds();
+    let run = place.glam("rebuild m").succeeds();
+    assert_eq!(run.out, "m: rebuilt from 18 observations\n");
+}

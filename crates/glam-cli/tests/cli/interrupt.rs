@@ -15,6 +15,15 @@ fn interrupt(child: &Child) {
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
 }
 
+/// Waits until the command has taken the memory `m`, or has ended.
+fn wait_until_it_holds(place: &Place, child: &mut Child) {
+    let holder = child.id().to_string();
+    let held = || std::fs::read_to_string(place.path("m/LOCK")).unwrap().trim() == holder;
+    while !held() && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+}
+
 fn end(mut child: Child) -> (Option<i32>, String) {
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
@@ -83,11 +92,7 @@ fn an_interrupt_while_a_memory_is_consolidated_leaves_it_as_it_was() {
         let mut command = place.command(command);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         // It listens before it takes the memory.
-        let holder = child.id().to_string();
-        let held = || std::fs::read_to_string(place.path("m/LOCK")).unwrap().trim() == holder;
-        while !held() && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
+        wait_until_it_holds(&place, &mut child);
         interrupt(&child);
         let (status, errors) = end(child);
         if status == Some(0) {
@@ -120,11 +125,7 @@ fn an_interrupt_while_rows_are_forgotten_says_which_were() {
     let words: Vec<String> = asked.iter().map(u64::to_string).collect();
     let mut command = place.command(&format!("forget m {}", words.join(" ")));
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let holder = child.id().to_string();
-    let held = || std::fs::read_to_string(place.path("m/LOCK")).unwrap().trim() == holder;
-    while !held() && child.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
-    }
+    wait_until_it_holds(&place, &mut child);
     interrupt(&child);
     let (status, errors) = end(child);
     let memory = Memory::open_read_only(place.path("m")).unwrap();
