@@ -32,8 +32,9 @@ impl Memory {
     /// A memory that was consolidated is solved again over what is left, with the same normaliser,
     /// gates, lambda and number of iterations, which had been chosen with the observation: its slots
     /// hold nothing of it then; those choices may, and the statistics of errors (intervals,
-    /// probabilities), which stay as they are. Labels stay. A crash between the overwriting and the new snapshot leaves it to the next
-    /// opening to learn the rest anew, by writing alone: then the memory is to be consolidated again.
+    /// probabilities), which stay as they are. Labels stay. A crash between the overwriting and the
+    /// new snapshot leaves it to the next opening to learn the rest anew, by writing alone: then the
+    /// memory is to be consolidated again.
     ///
     /// Costs as much as [`Memory::rebuild`]: one write of every observation that is left, during
     /// which other calls wait. A second model is in memory meanwhile.

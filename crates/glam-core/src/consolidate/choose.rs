@@ -289,7 +289,7 @@ pub(crate) fn is_gain(gains: &[f64]) -> bool {
     if gains.len() < FEWEST_GAINS {
         return false;
     }
-    let count = gains.len().max(1) as f64;
+    let count = gains.len() as f64;
     let mean = gains.iter().sum::<f64>() / count;
     let squares = gains.iter().map(|gain| gain * gain).sum::<f64>();
     let error = ((squares / count - mean * mean).max(0.0) / count).sqrt();

@@ -38,7 +38,7 @@ use rows::Rows;
 use solve::{Grams, Held, Inverses, solve};
 pub use sums::{Maps, Sums};
 pub use workers::{Serial, Workers};
-use written::{WRITTEN, Written};
+use written::Written;
 
 /// What a consolidation is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,9 +168,11 @@ impl Model {
             sample: choose::sample(&rows),
         };
         let mut found = search.run().ok_or(Error::Cancelled)?;
+        let mut keeps_written = false;
         if !now.decision().is_consolidated() {
             let written = Written { history: whole, rows: &rows, step: rows.step() };
             let trial = self.as_written(written, &search, &found).ok_or(Error::Cancelled)?;
+            keeps_written = trial.as_ref().is_some_and(|trial| trial.accepted);
             found.trials.extend(trial);
         }
         let mut decision = Decision {
@@ -180,7 +182,7 @@ impl Model {
             trials: found.trials,
             ..Decision::default()
         };
-        if decision.trials.last().is_some_and(|trial| trial.accepted && trial.name == WRITTEN) {
+        if keeps_written {
             return Ok(self.staying(decision));
         }
         let done = Progress::done(decision.trials.len(), rows.count);

@@ -13,7 +13,7 @@ use crate::observations::{Kept, Observations};
 use crate::scratch::Scratch;
 
 /// Name of the trial.
-pub(super) const WRITTEN: &str = "as written";
+const WRITTEN: &str = "as written";
 
 /// The rows that a search goes over, as they came.
 #[derive(Clone, Copy)]

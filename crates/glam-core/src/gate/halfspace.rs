@@ -17,13 +17,13 @@ const FEW: usize = 4;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct HalfSpaces {
     width: usize,
-    /// Inputs of each, in rising order where these are all there are.
+    /// Inputs of each, in rising order where `from_first`.
     inputs: Vec<u32>,
     /// `stride` of each, zeros after the first `width`.
     weights: Vec<f32>,
     thresholds: Vec<f32>,
     /// Whether each is on the inputs 0, 1 ... `width` - 1, so that none has to be picked.
-    on_all: bool,
+    from_first: bool,
 }
 
 impl HalfSpaces {
@@ -32,7 +32,7 @@ impl HalfSpaces {
         inputs: Vec::new(),
         weights: Vec::new(),
         thresholds: Vec::new(),
-        on_all: false,
+        from_first: false,
     };
 
     /// An empty list for half-spaces on `width` inputs of a view; 0 stands for the whole view.
@@ -41,8 +41,8 @@ impl HalfSpaces {
             0 => view.len(),
             some => some.min(view.len()),
         };
-        let on_all = width == view.len() && are_first(view);
-        Self { width, inputs: Vec::new(), weights: Vec::new(), thresholds: Vec::new(), on_all }
+        let from_first = width == view.len() && are_first(view);
+        Self { width, inputs: Vec::new(), weights: Vec::new(), thresholds: Vec::new(), from_first }
     }
 
     /// Weights of one, with what they are padded by.
@@ -122,7 +122,7 @@ impl HalfSpaces {
     fn settle(&mut self, index: usize) {
         let (stride, first) = (self.stride(), index * self.width);
         let (inputs, weights) = (&mut self.inputs[first..], &mut self.weights[index * stride..]);
-        if self.on_all {
+        if self.from_first {
             let mut pairs: Vec<(u32, f32)> =
                 inputs.iter().copied().zip(weights.iter().copied()).collect();
             pairs.sort_unstable_by_key(|pair| pair.0);
@@ -178,7 +178,7 @@ impl HalfSpaces {
         let stride = self.stride();
         let weights = self.weights[index * stride..][..stride].as_chunks::<LANES>().0;
         let mut sums = simd.splat(0.0);
-        if self.on_all && z.len() >= stride {
+        if self.from_first && z.len() >= stride {
             for (weights, values) in weights.iter().zip(z.as_chunks::<LANES>().0) {
                 sums = simd.add_product(sums, simd.load(weights), simd.load(values));
             }
@@ -236,17 +236,17 @@ impl HalfSpaces {
         let (width, inputs_of) = (reader.u32()? as usize, reader.u32s()?);
         let (weights, thresholds) = (reader.f32s()?, reader.f32s()?);
         let floats = width.checked_mul(count);
-        let fits = thresholds.len() == count
+        let fits = width <= inputs
+            && thresholds.len() == count
             && Some(inputs_of.len()) == floats
             && Some(weights.len()) == floats
             && inputs_of.iter().all(|&input| (input as usize) < inputs);
         if !fits {
             return Err(reader.damaged("a gate has a wrong size"));
         }
-        let rows = || inputs_of.chunks_exact(width.max(1));
-        let on_all = width == inputs && rows().all(are_first);
+        let from_first = inputs_of.chunks_exact(width.max(1)).all(are_first);
         let mut decoded =
-            Self { width, inputs: inputs_of, weights: Vec::new(), thresholds, on_all };
+            Self { width, inputs: inputs_of, weights: Vec::new(), thresholds, from_first };
         let stride = decoded.stride();
         decoded.weights.reserve_exact(count.saturating_mul(stride));
         for row in weights.chunks_exact(width.max(1)) {
