@@ -63,6 +63,25 @@ pub(crate) fn activate<S: Simd>(
     active.iter_mut().for_each(|active| active.slot = slots.get(active.key));
 }
 
+/// [`activate`] with the vector unit of this machine, for a caller outside of a kernel.
+pub(crate) fn find_active(
+    structure: &Structure,
+    slots: &SlotTable,
+    x: &[f32],
+    scratch: &mut Scratch,
+) {
+    struct Find<'a>(&'a Structure, &'a SlotTable, &'a [f32], &'a mut Scratch);
+    impl Kernel for Find<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) {
+            activate(simd, self.0, self.1, self.2, self.3);
+        }
+    }
+    dispatch(Find(structure, slots, x, scratch));
+}
+
 /// Asks for the slot that is [`AHEAD`] places after `index` in the active list.
 #[inline(always)]
 pub(crate) fn prefetch_ahead<W: SlotLines>(lines: &W, active: &[Active], index: usize) {

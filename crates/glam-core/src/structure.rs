@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::feature::{Feature, width};
 use crate::gate::{self, ABREAST, Gate, Sample};
 use crate::kernel::Simd;
+use crate::kernel::simd::{Kernel, dispatch};
 use crate::normaliser::Normaliser;
 use crate::picks::{Deal, Picks};
 use crate::rng::Rng;
@@ -38,13 +39,14 @@ impl Table {
         &self.levels
     }
 
-    /// Calls `each` with the packed key of every level of table number `table` at `z`.
-    #[inline]
+    /// Calls `each` with the packed key of every level of table number `table` at `z`: one gate by
+    /// itself, for tests to compare with.
+    #[cfg(test)]
     pub(crate) fn keys(&self, table: usize, z: &[f32], each: impl FnMut(u64)) {
         self.keys_on(self.gate.path(z), table, each);
     }
 
-    /// [`Table::keys`] where the gate gave `path`.
+    /// Calls `each` with the packed key of every level of table number `table`, whose gate gave `path`.
     #[inline(always)]
     pub(crate) fn keys_on(&self, path: u32, table: usize, mut each: impl FnMut(u64)) {
         for &level in &self.levels {
@@ -174,6 +176,21 @@ impl Structure {
         for &table in &self.alone {
             paths[table as usize] = self.tables[table as usize].gate.path(z);
         }
+    }
+
+    /// [`Structure::paths`] with the vector unit of this machine, for a caller outside of a kernel.
+    pub(crate) fn find_paths(&self, z: &[f32], paths: &mut Vec<u32>) {
+        struct Find<'a>(&'a Structure, &'a [f32], &'a mut [u32]);
+        impl Kernel for Find<'_> {
+            type Output = ();
+
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                self.0.paths(simd, self.1, self.2);
+            }
+        }
+        paths.resize(self.tables.len(), 0);
+        dispatch(Find(self, z, paths));
     }
 
     /// The same with what it was chosen by.

@@ -7,9 +7,8 @@
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::kernel::simd::Portable;
 use crate::observations::Kept;
-use crate::recall::{Recall, activate};
+use crate::recall::{Recall, find_active};
 use crate::scratch::Scratch;
 use crate::slots::Arena;
 use crate::structure::Structure;
@@ -96,7 +95,7 @@ impl Recall<Arena> {
         }
         for ((x, kept), (predicted, claimed)) in told {
             scratch.fit(config.inputs(), structure, outputs);
-            activate(Portable, structure, slots, x, scratch);
+            find_active(structure, slots, x, scratch);
             fill_errors(structure, kept, predicted, &mut errors);
             noise.observe_size(&errors, claimed, &scratch.active);
             if let Kept::Class(class) = kept {

@@ -5,9 +5,9 @@ use ndarray::{Array2, ArrayView2};
 use crate::config::{Precision, Targets};
 use crate::error::{Error, Result};
 use crate::familiarity::Familiarity;
-use crate::kernel::simd::{Kernel, Portable, dispatch};
+use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{Simd, Step};
-use crate::recall::{Recall, activate, prior_variance};
+use crate::recall::{Recall, find_active, prior_variance};
 use crate::scratch::Scratch;
 use crate::slots::SlotLines;
 use crate::structure::Structure;
@@ -243,7 +243,7 @@ impl<W: SlotLines> Recall<W> {
         self.check_input(x)?;
         let structure = self.structure.as_ref().ok_or(Error::Empty)?;
         scratch.fit(self.config.inputs(), structure, self.outputs());
-        activate(Portable, structure, &self.slots, x, scratch);
+        find_active(structure, &self.slots, x, scratch);
         let Claimed { spread, prior, known, .. } = self.claimed(structure, covariances, scratch)?;
         Ok(Familiarity::new(known, scratch.active.len(), spread, prior))
     }

@@ -71,13 +71,15 @@ impl<W> Recall<W> {
         let mut features = vec![[0.0; LANES]; structure.features().len() * width];
         let mut active: Vec<(u64, usize)> = Vec::with_capacity(structure.active());
         let (mut goal, mut values) = (vec![0.0; outputs], vec![0.0; outputs]);
+        let mut paths = Vec::new();
         for row in 0..rows.count {
             let filled = structure.features().iter().zip(features.chunks_exact_mut(width));
             filled.for_each(|(feature, phi)| feature.fill(rows.z(row), phi));
             active.clear();
-            for (number, table) in structure.tables().iter().enumerate() {
+            structure.find_paths(rows.z(row), &mut paths);
+            for (number, (table, &path)) in structure.tables().iter().zip(&paths).enumerate() {
                 let feature = table.feature() as usize;
-                table.keys(number, rows.z(row), |key| active.push((key, feature)));
+                table.keys_on(path, number, |key| active.push((key, feature)));
             }
             let phi = |feature: usize| {
                 let phi = &features.as_flattened()[feature * width * LANES..];

@@ -79,10 +79,12 @@ impl<'a> Lifted<'a> {
         let bits = collect(workers, ranges.len(), |block| {
             let range = ranges[block].clone();
             let mut bits = vec![0_u16; range.len() * columns.len()];
+            let mut paths = Vec::new();
             for (place, row) in range.clone().enumerate() {
+                structure.find_paths(rows.z(row), &mut paths);
                 let mut column = 0;
-                for (number, table) in structure.tables().iter().enumerate() {
-                    table.keys(number, rows.z(row), |key| {
+                for (number, (table, &path)) in structure.tables().iter().zip(&paths).enumerate() {
+                    table.keys_on(path, number, |key| {
                         bits[column * range.len() + place] = Key::unpack(key).bits as u16;
                         column += 1;
                     });

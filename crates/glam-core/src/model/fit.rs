@@ -8,10 +8,9 @@ use crate::config::{Config, Targets};
 use crate::consolidate::{Decision, Trial, is_gain};
 use crate::error::Result;
 use crate::kernel::LANES;
-use crate::kernel::simd::Portable;
 use crate::noise::Noise;
 use crate::observations::Kept;
-use crate::recall::activate;
+use crate::recall::find_active;
 use crate::room::{self, Room};
 use crate::slopes::{OuterProduct, Slopes};
 use crate::slots::{Arena, SlotTable};
@@ -270,7 +269,7 @@ impl Model {
         let mut gradients = vec![0.0; outputs * inputs];
         for x in warm_up.kept().rows().chunks_exact(inputs) {
             scratch.fit(inputs, structure, outputs);
-            activate(Portable, structure, &recall.slots, x, scratch);
+            find_active(structure, &recall.slots, x, scratch);
             gradients.fill(0.0);
             for active in &scratch.active {
                 let Some(slot) = active.slot else { continue };
