@@ -107,6 +107,33 @@ fn intervals_keep_up_with_errors_that_shrink_while_a_memory_warms_up() {
 }
 
 #[test]
+fn spreads_of_weighted_rows_are_those_of_a_row_of_weight_one_from_the_first_fit_on() {
+    // Held out in turn while the memory warms up, told as they came later: both in the units of S that
+    // the weight makes, so that the spread does not jump where one takes over from the other.
+    let mut rng = Rng::new(33, 0);
+    let mut model = Model::new(config(Targets::Numbers(1)));
+    let mut std_at = |rows: u64| {
+        while model.recall().sequence() < rows {
+            let x = cue(&mut rng);
+            let y = [x[0] + 0.5 * x[1] + 0.3 * rng.normal()];
+            model.write_weighted(&x, (&y).into(), 0.01).unwrap();
+        }
+        let (mut out, mut std, mut sum) = ([0.0], [0.0], 0.0);
+        for place in 0..50 {
+            let x = [place as f32 / 12.5 - 2.0, (place % 7) as f32 / 2.0 - 1.5];
+            let (recall, covariances) = (model.recall(), model.covariances());
+            let scratch = &mut Scratch::default();
+            recall.read_with_std(covariances, &x, scratch, &mut out, &mut std).unwrap();
+            sum += std[0] / 50.0;
+        }
+        sum
+    };
+    let (young, old) = (std_at(256), std_at(700));
+    // A row of weight .01 has ten times the deviation of one of weight 1.
+    assert!(young < 0.15 && young < 2.0 * old && old < 2.0 * young, "{young} {old}");
+}
+
+#[test]
 fn spreads_are_wide_where_targets_are_noisy() {
     let (model, mut rng) = numbers(4000);
     let (mut scratch, mut out, mut std) = (Scratch::default(), [0.0; 2], [0.0; 2]);
