@@ -142,10 +142,14 @@ fn readable(memory: &Path, decision: &Decision, seconds: f64) -> String {
         folds => format!("{folds} tenths of the rows, each held out in turn"),
     };
     text.push_str(&format!("\n{}: {done}\n", memory.display()));
+    let written = match decision.trials.iter().any(|trial| trial.iterations == 0) {
+        true => "; `as written`, what writing alone learns, where no error is smaller",
+        false => "",
+    };
     text.push_str(&format!(
         "judged on {judge}. A trial is chosen over\n\
          those before it where its error is smaller by twice the standard error of the\n\
-         difference; `as written`, what writing alone learns, where no error is smaller.\n"
+         difference{written}.\n"
     ));
     text
 }

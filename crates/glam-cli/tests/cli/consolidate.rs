@@ -54,6 +54,11 @@ fn what_was_tried_and_chosen_is_printed_and_the_memory_is_better() {
     // `inspect` goes on telling.
     let inspected = place.glam("inspect m").succeeds().out;
     assert!(lines[0..4].iter().all(|line| inspected.contains(line.trim())), "{inspected}");
+    assert!(lines[8].starts_with("difference; `as written`"), "{}", run.out);
+    // Its own gates are the first trial from then on, and what writing learned is none.
+    let again = place.glam("consolidate m --regates 0").succeeds().out;
+    assert!(again.contains("kept gates") && !again.contains("as written"), "{again}");
+    assert!(again.ends_with("\ndifference.\n"), "{again}");
 }
 
 #[test]
