@@ -12,8 +12,8 @@
 //!
 //! What it showed: on elec2 a memory without a window is a little ahead of the rule of the label before,
 //! and every window is ahead of that; the shorter the better, and with one of up to 300 the label before
-//! as an input costs some accuracy, from 1,000 on it adds some. On weather no window helps: there
-//! forgetting costs up to .006.
+//! as an input costs some accuracy, from 1,000 on it adds some. On weather a window hardly helps:
+//! there forgetting costs up to .006.
 
 use std::error::Error;
 use std::process::ExitCode;

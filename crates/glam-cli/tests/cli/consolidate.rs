@@ -158,7 +158,7 @@ fn what_nothing_is_better_than_stays() {
 }
 
 #[test]
-fn a_few_rows_are_consolidated() {
+fn a_few_rows_are_too_few_to_choose_by() {
     // Fewer rows than tenths: some of them hold none.
     for (rows, what) in [(1, "1 observation"), (2, "2 observations"), (8, "8 observations")] {
         let place = small(rows);
