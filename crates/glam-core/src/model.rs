@@ -439,7 +439,8 @@ impl Kernel for Update<'_> {
                 scratch.active[index].slot = Some(slot);
             }
         }
-        predict(simd, structure, weights, scratch)?;
+        let covariances_too = learns.then_some(&*covariances);
+        predict(simd, structure, weights, covariances_too, scratch)?;
 
         let Scratch {
             phi, active, predicted, errors, f, v, spreads, u, old, claimed: told, ..

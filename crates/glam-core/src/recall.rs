@@ -54,8 +54,8 @@ pub(crate) fn activate<S: Simd>(
         feature.fill(z, phi);
     }
     structure.paths(simd, z, paths);
-    for (number, (table, &path)) in structure.tables().iter().zip(paths.iter()).enumerate() {
-        table.keys_on(path, number, |key| {
+    for (number, table) in structure.tables().iter().enumerate() {
+        table.keys_on(paths[structure.place(number)], number, |key| {
             active.push(Active { key, slot: None, feature: table.feature() });
         });
     }
@@ -90,12 +90,14 @@ pub(crate) fn prefetch_ahead<W: SlotLines>(lines: &W, active: &[Active], index: 
     }
 }
 
-/// Sums the active maps into `scratch.predicted`, in normalised units.
+/// Sums the active maps into `scratch.predicted`, in normalised units. Memory is asked for the slots
+/// of `also` as well, where they will be needed next.
 #[inline(always)]
 pub(crate) fn predict<S: Simd, W: SlotLines>(
     simd: S,
     structure: &Structure,
     weights: &W,
+    also: Option<&W>,
     scratch: &mut Scratch,
 ) -> Result<()> {
     let Scratch { phi, active, sums, predicted, .. } = scratch;
@@ -103,6 +105,9 @@ pub(crate) fn predict<S: Simd, W: SlotLines>(
     sums.fill([0.0; LANES]);
     for (index, entry) in active.iter().enumerate() {
         prefetch_ahead(weights, active, index);
+        if let Some(also) = also {
+            prefetch_ahead(also, active, index);
+        }
         if let Some(slot) = entry.slot {
             let phi = &phi[entry.feature as usize * width..][..width];
             map::accumulate(simd, bytemuck::cast_slice(weights.slot(slot)?), phi, sums);
@@ -129,7 +134,7 @@ impl<W: SlotLines> Kernel for Read<'_, W> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         activate(simd, self.structure, self.slots, self.x, self.scratch);
-        predict(simd, self.structure, self.weights, self.scratch)
+        predict(simd, self.structure, self.weights, None, self.scratch)
     }
 }
 

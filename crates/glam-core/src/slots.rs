@@ -21,7 +21,7 @@ pub struct Line(pub [f32; 16]);
 pub const LINE_FLOATS: usize = 16;
 
 /// Lines that are asked for ahead; the machine's own prefetcher follows longer slots by itself.
-const PREFETCH_LINES: usize = 16;
+const PREFETCH_LINES: usize = 20;
 
 /// How many lines hold `floats` floats.
 pub(crate) fn lines_for(floats: usize) -> usize {

@@ -6,9 +6,9 @@ use crate::config::{Config, MAX_DEPTH, MAX_TABLES, Targets};
 use crate::consolidate::Decision;
 use crate::error::Result;
 use crate::feature::{Feature, width};
-use crate::gate::{self, ABREAST, Gate, Sample};
-use crate::kernel::Simd;
+use crate::gate::{self, Abreast, Gate, Sample};
 use crate::kernel::simd::{Kernel, dispatch};
+use crate::kernel::{LANES, Simd};
 use crate::normaliser::Normaliser;
 use crate::picks::{Deal, Picks};
 use crate::rng::Rng;
@@ -56,6 +56,38 @@ impl Table {
     }
 }
 
+/// The paths of all tables' gates, found outside of a kernel.
+#[derive(Debug, Default)]
+pub(crate) struct Paths {
+    z: Vec<f32>,
+    found: Vec<u32>,
+    by_table: Vec<u32>,
+}
+
+impl Paths {
+    /// The paths at `z`, table by table.
+    pub(crate) fn find(&mut self, structure: &Structure, z: &[f32]) -> &[u32] {
+        struct Find<'a>(&'a Structure, &'a [f32], &'a mut [u32]);
+        impl Kernel for Find<'_> {
+            type Output = ();
+
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                self.0.paths(simd, self.1, self.2);
+            }
+        }
+        self.z.clear();
+        self.z.extend_from_slice(z);
+        self.z.resize(z.len().next_multiple_of(LANES), 0.0);
+        self.found.resize(structure.tables.len(), 0);
+        dispatch(Find(structure, &self.z, &mut self.found));
+        self.by_table.clear();
+        let places = structure.places.iter();
+        self.by_table.extend(places.map(|&place| self.found[place as usize]));
+        &self.by_table
+    }
+}
+
 /// Everything about a memory that its writes do not change.
 #[derive(Debug, Clone)]
 pub(crate) struct Structure {
@@ -63,10 +95,13 @@ pub(crate) struct Structure {
     normaliser: Normaliser,
     features: Vec<Feature>,
     tables: Vec<Table>,
-    /// Tables whose gates are walked at once.
-    abreast: Vec<[u32; ABREAST]>,
-    /// The others.
-    alone: Vec<u32>,
+    /// Gates that are walked at once; a clone shares them.
+    abreast: Arc<[Abreast]>,
+    /// The tables in the order in which their paths are found: those of the gates walked at once, then
+    /// the others.
+    order: Vec<u32>,
+    /// Where in that order each table is.
+    places: Vec<u32>,
     decision: Decision,
 }
 
@@ -146,51 +181,60 @@ impl Structure {
         tables: Vec<Table>,
         decision: Decision,
     ) -> Self {
-        let (mut abreast, mut alone) = (Vec::new(), Vec::new());
         let kind = |table: u32| tables[table as usize].gate.walk().map(|walk| walk.kind());
-        let mut order: Vec<u32> = (0..tables.len() as u32).collect();
+        let mut alike: Vec<u32> = (0..tables.len() as u32).collect();
         // Stable: tables of one kind stay in order.
-        order.sort_by_key(|&table| kind(table));
-        for alike in order.chunk_by(|&one, &other| kind(one) == kind(other)) {
-            let whole = if kind(alike[0]).is_some() { alike } else { &[] };
-            let (groups, rest) = whole.as_chunks::<ABREAST>();
-            abreast.extend_from_slice(groups);
-            alone.extend_from_slice(if whole.is_empty() { alike } else { rest });
+        alike.sort_by_key(|&table| kind(table));
+        let (mut abreast, mut order, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+        for alike in alike.chunk_by(|&one, &other| kind(one) == kind(other)) {
+            let (whole, rest) = alike.split_at(alike.len() / LANES * LANES);
+            let gates: Vec<_> =
+                whole.iter().map(|&table| Arc::clone(&tables[table as usize].gate)).collect();
+            match Abreast::of(&gates) {
+                Some(gates) => {
+                    abreast.push(gates);
+                    order.extend(whole);
+                    alone.extend(rest);
+                }
+                None => alone.extend(alike),
+            }
         }
-        Self { picks, normaliser, features, tables, abreast, alone, decision }
+        order.append(&mut alone);
+        let mut places = vec![0; order.len()];
+        for (place, &table) in (0..).zip(&order) {
+            places[table as usize] = place;
+        }
+        Self {
+            picks,
+            normaliser,
+            features,
+            tables,
+            abreast: abreast.into(),
+            order,
+            places,
+            decision,
+        }
     }
 
-    /// The path of every table's gate at `z`, which may be padded.
+    /// The path of every table's gate at `z`, which is padded with zeros to whole groups. Table t's
+    /// stands at [`Structure::place`] of t.
     #[inline(always)]
     pub(crate) fn paths<S: Simd>(&self, simd: S, z: &[f32], paths: &mut [u32]) {
-        for group in &self.abreast {
-            let mut gates: [&dyn Gate; ABREAST] = [&gate::Root; ABREAST];
-            for (gate, &table) in gates.iter_mut().zip(group) {
-                *gate = self.tables[table as usize].gate.as_ref();
-            }
-            let found = gate::paths(simd, gates, z);
-            for (&table, path) in group.iter().zip(found) {
-                paths[table as usize] = path;
-            }
+        let mut done = 0;
+        for gates in self.abreast.iter() {
+            let blocks = paths[done..done + gates.len()].as_chunks_mut::<LANES>().0;
+            gates.paths(simd, z, blocks);
+            done += gates.len();
         }
-        for &table in &self.alone {
-            paths[table as usize] = self.tables[table as usize].gate.path(z);
+        for (path, &table) in paths[done..].iter_mut().zip(&self.order[done..]) {
+            *path = self.tables[table as usize].gate.path(z);
         }
     }
 
-    /// [`Structure::paths`] with the vector unit of this machine, for a caller outside of a kernel.
-    pub(crate) fn find_paths(&self, z: &[f32], paths: &mut Vec<u32>) {
-        struct Find<'a>(&'a Structure, &'a [f32], &'a mut [u32]);
-        impl Kernel for Find<'_> {
-            type Output = ();
-
-            #[inline(always)]
-            fn run<S: Simd>(self, simd: S) {
-                self.0.paths(simd, self.1, self.2);
-            }
-        }
-        paths.resize(self.tables.len(), 0);
-        dispatch(Find(self, z, paths));
+    /// Where among the paths that of table number `table` stands.
+    #[inline(always)]
+    pub(crate) fn place(&self, table: usize) -> usize {
+        self.places[table] as usize
     }
 
     /// The same with what it was chosen by.

@@ -14,7 +14,7 @@ use crate::kernel::LANES;
 use crate::observation::check_weight;
 use crate::observations::Observations;
 use crate::recall::Recall;
-use crate::structure::Structure;
+use crate::structure::{Paths, Structure};
 use crate::wire::Writer;
 
 /// The half that goes over observations. All sums are in units of the normaliser, weighted by the
@@ -71,13 +71,13 @@ impl<W> Recall<W> {
         let mut features = vec![[0.0; LANES]; structure.features().len() * width];
         let mut active: Vec<(u64, usize)> = Vec::with_capacity(structure.active());
         let (mut goal, mut values) = (vec![0.0; outputs], vec![0.0; outputs]);
-        let mut paths = Vec::new();
+        let mut paths = Paths::default();
         for row in 0..rows.count {
             let filled = structure.features().iter().zip(features.chunks_exact_mut(width));
             filled.for_each(|(feature, phi)| feature.fill(rows.z(row), phi));
             active.clear();
-            structure.find_paths(rows.z(row), &mut paths);
-            for (number, (table, &path)) in structure.tables().iter().zip(&paths).enumerate() {
+            let found = structure.tables().iter().zip(paths.find(structure, rows.z(row)));
+            for (number, (table, &path)) in found.enumerate() {
                 let feature = table.feature() as usize;
                 table.keys_on(path, number, |key| active.push((key, feature)));
             }

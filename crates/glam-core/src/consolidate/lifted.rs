@@ -9,7 +9,7 @@ use crate::config::MAX_DEPTH;
 use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{LANES, Lane, Simd, map};
 use crate::slots::Key;
-use crate::structure::Structure;
+use crate::structure::{Paths, Structure};
 
 /// Floats that the sums of one block may take: half of a usual second-level cache.
 const BLOCK_FLOATS: usize = 1 << 18;
@@ -79,11 +79,11 @@ impl<'a> Lifted<'a> {
         let bits = collect(workers, ranges.len(), |block| {
             let range = ranges[block].clone();
             let mut bits = vec![0_u16; range.len() * columns.len()];
-            let mut paths = Vec::new();
+            let mut paths = Paths::default();
             for (place, row) in range.clone().enumerate() {
-                structure.find_paths(rows.z(row), &mut paths);
+                let paths = paths.find(structure, rows.z(row));
                 let mut column = 0;
-                for (number, (table, &path)) in structure.tables().iter().zip(&paths).enumerate() {
+                for (number, (table, &path)) in structure.tables().iter().zip(paths).enumerate() {
                     table.keys_on(path, number, |key| {
                         bits[column * range.len() + place] = Key::unpack(key).bits as u16;
                         column += 1;

@@ -1,12 +1,22 @@
-//! Gates of several tables at once: each decision of a gate waits for the one before it, those of
-//! other gates do not.
+//! Gates of many tables at once: each decision of a gate waits for the one before it, those of other
+//! gates do not, and eight fit a register.
+//!
+//! What the half-spaces are made of is copied here in the order in which a walk needs it; the gates
+//! themselves stay what is drawn and saved. Which order is best depends on the gates:
+//! [`levels`], [`few`], [`nodes`]. All give the paths of [`Gate::path`](super::Gate::path), bit for bit.
+
+mod few;
+mod levels;
+mod nodes;
+
+use std::sync::Arc;
 
 use super::Gate;
-use super::halfspace::HalfSpaces;
+use super::halfspace::{FEW, HalfSpaces};
 use crate::kernel::{LANES, Lane, Simd};
-
-/// Gates that are walked at once.
-pub(crate) const ABREAST: usize = LANES;
+use few::Few;
+use levels::Levels;
+use nodes::Nodes;
 
 /// How a gate finds its path through half-spaces.
 #[derive(Debug, Clone, Copy)]
@@ -20,64 +30,95 @@ pub(crate) struct Walk<'a> {
 
 impl Walk<'_> {
     /// Walks that are alike can be taken abreast.
-    pub(crate) fn kind(&self) -> (u8, bool, usize) {
-        (self.depth, self.is_tree, self.half_spaces.width())
+    pub(crate) fn kind(&self) -> (u8, bool, usize, bool) {
+        let Self { depth, is_tree, half_spaces } = self;
+        (*depth, *is_tree, half_spaces.width(), half_spaces.are_on_all_in_order())
+    }
+}
+
+/// Gates that are alike, in blocks of eight.
+#[derive(Debug, Clone)]
+pub(crate) struct Abreast {
+    depth: u8,
+    blocks: usize,
+    /// One more than the last input that is looked at.
+    reach: usize,
+    layout: Layout,
+}
+
+#[derive(Debug, Clone)]
+enum Layout {
+    Levels(Levels),
+    One(Few<1>),
+    Two(Few<2>),
+    Three(Few<3>),
+    Four(Few<4>),
+    Nodes(Nodes),
+}
+
+impl Abreast {
+    /// `None` where the gates do not walk, are not alike, or do not fill blocks.
+    pub(crate) fn of(gates: &[Arc<dyn Gate>]) -> Option<Self> {
+        let walks: Vec<Walk<'_>> = gates.iter().map(|gate| gate.walk()).collect::<Option<_>>()?;
+        let (blocks, rest) = walks.as_chunks::<LANES>();
+        let first = walks.first()?;
+        if !rest.is_empty() || walks.iter().any(|walk| walk.kind() != first.kind()) {
+            return None;
+        }
+        let layout = match (first.is_tree, first.half_spaces.width()) {
+            (false, 1..=FEW) => Layout::Levels(Levels::of(blocks, first)),
+            (true, 1) => Layout::One(Few::of(&walks)),
+            (true, 2) => Layout::Two(Few::of(&walks)),
+            (true, 3) => Layout::Three(Few::of(&walks)),
+            (true, 4) => Layout::Four(Few::of(&walks)),
+            _ => Layout::Nodes(Nodes::of(&walks, first)),
+        };
+        let reach = walks.iter().map(|walk| walk.half_spaces.reach()).max()?;
+        Some(Self { depth: first.depth, blocks: blocks.len(), reach, layout })
     }
 
+    /// Gates.
+    pub(crate) fn len(&self) -> usize {
+        self.blocks * LANES
+    }
+
+    /// The path of each gate into `paths`, which has one group a block. `z` is padded with zeros to
+    /// whole groups.
     #[inline(always)]
-    fn node(&self, level: u8, path: u32) -> usize {
-        if self.is_tree { (1 << level) - 1 + path as usize } else { usize::from(level) }
+    pub(crate) fn paths<S: Simd>(&self, simd: S, z: &[f32], paths: &mut [[u32; LANES]]) {
+        paths.fill([0; LANES]);
+        if z.len() < self.reach {
+            return;
+        }
+        let z = Cue(z);
+        match &self.layout {
+            Layout::Levels(levels) => levels.walk(simd, self.depth, z, paths),
+            Layout::One(few) => few.walk(self.depth, z, paths),
+            Layout::Two(few) => few.walk(self.depth, z, paths),
+            Layout::Three(few) => few.walk(self.depth, z, paths),
+            Layout::Four(few) => few.walk(self.depth, z, paths),
+            Layout::Nodes(nodes) => nodes.walk(simd, self.depth, z, paths),
+        }
     }
 }
 
-/// [`Gate::path`] of gates whose walks are alike, bit for bit.
-#[inline(always)]
-pub(crate) fn paths<S: Simd>(simd: S, gates: [&dyn Gate; ABREAST], z: &[f32]) -> [u32; ABREAST] {
-    let none = HalfSpaces::NONE;
-    let mut walks = [Walk { depth: 0, is_tree: false, half_spaces: &none }; ABREAST];
-    // Loops, not maps of arrays: these are not inlined into what is compiled for the vector unit.
-    for (walk, gate) in walks.iter_mut().zip(gates) {
-        match gate.walk() {
-            Some(known) => *walk = known,
-            None => return gates.map(|gate| gate.path(z)),
-        }
-    }
-    match walks[0].half_spaces.width() {
-        1 => few::<1>(&walks, z),
-        2 => few::<2>(&walks, z),
-        3 => few::<3>(&walks, z),
-        4 => few::<4>(&walks, z),
-        _ => many(simd, &walks, z),
-    }
-}
+/// A cue that is as long as every input which a walk looks at demands: made by [`Abreast::paths`]
+/// alone, which has seen to it.
+#[derive(Clone, Copy)]
+struct Cue<'a>(&'a [f32]);
 
-#[inline(always)]
-fn few<const W: usize>(walks: &[Walk<'_>; ABREAST], z: &[f32]) -> [u32; ABREAST] {
-    let mut paths = [0; ABREAST];
-    for level in 0..walks[0].depth {
-        for (path, walk) in paths.iter_mut().zip(walks) {
-            let node = walk.node(level, *path);
-            *path = *path << 1 | walk.half_spaces.decide_few::<W>(node, z);
+impl Cue<'_> {
+    /// The values at eight inputs of the walk that this cue was made for, or at 0 where it has any.
+    #[inline(always)]
+    fn gather(self, inputs: &[u32; LANES]) -> Lane {
+        let mut values = [0.0; LANES];
+        for (value, &input) in values.iter_mut().zip(inputs) {
+            // SAFETY: `inputs` are those of half-spaces that `Abreast::of` was given, or 0 beside
+            // one of them, and so below `reach`, one more than the largest of all; `paths` goes on to
+            // walk only where the cue is at least that long. Checked each, a walk takes half as
+            // long again.
+            *value = unsafe { *self.0.get_unchecked(input as usize) };
         }
+        values
     }
-    paths
-}
-
-#[inline(always)]
-fn many<S: Simd>(simd: S, walks: &[Walk<'_>; ABREAST], z: &[f32]) -> [u32; ABREAST] {
-    let mut paths = [0; ABREAST];
-    for level in 0..walks[0].depth {
-        let (mut nodes, mut sums) = ([0; ABREAST], [simd.splat(0.0); ABREAST]);
-        for (place, walk) in walks.iter().enumerate() {
-            nodes[place] = walk.node(level, paths[place]);
-            sums[place] = walk.half_spaces.lane_sums(simd, nodes[place], z);
-        }
-        let mut projected: Lane = [0.0; LANES];
-        simd.store(simd.totals(sums), &mut projected);
-        for (place, path) in paths.iter_mut().enumerate() {
-            let threshold = walks[place].half_spaces.threshold(nodes[place]);
-            *path = *path << 1 | u32::from(projected[place] > threshold);
-        }
-    }
-    paths
 }

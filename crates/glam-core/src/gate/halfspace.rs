@@ -3,7 +3,7 @@
 use super::Sample;
 use crate::error::Result;
 use crate::kernel::simd::Portable;
-use crate::kernel::{LANES, Simd};
+use crate::kernel::{LANES, Lane, Simd};
 use crate::rng::Rng;
 use crate::wire::{Reader, Writer};
 
@@ -11,7 +11,7 @@ use crate::wire::{Reader, Writer};
 const QUANTILES: (f32, f32) = (0.3, 0.7);
 
 /// Inputs up to which a half-space is summed one product after the other.
-const FEW: usize = 4;
+pub(super) const FEW: usize = 4;
 
 /// Half-spaces w.z > t, all on the same number of inputs.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,14 +27,6 @@ pub(super) struct HalfSpaces {
 }
 
 impl HalfSpaces {
-    pub(super) const NONE: Self = Self {
-        width: 0,
-        inputs: Vec::new(),
-        weights: Vec::new(),
-        thresholds: Vec::new(),
-        from_first: false,
-    };
-
     /// An empty list for half-spaces on `width` inputs of a view; 0 stands for the whole view.
     pub(super) fn on(width: u32, view: &[u32]) -> Self {
         let width = match width as usize {
@@ -155,7 +147,7 @@ impl HalfSpaces {
             2 => self.project_few::<2>(index, z),
             3 => self.project_few::<3>(index, z),
             4 => self.project_few::<4>(index, z),
-            _ => Portable.total(self.lane_sums(Portable, index, z)),
+            _ => Portable.total(self.lane_sums(index, z)),
         }
     }
 
@@ -174,23 +166,16 @@ impl HalfSpaces {
 
     /// The eight sums of w.z of half-space `index`, which looks at more than a few inputs.
     #[inline(always)]
-    pub(super) fn lane_sums<S: Simd>(&self, simd: S, index: usize, z: &[f32]) -> S::V {
-        let stride = self.stride();
+    fn lane_sums(&self, index: usize, z: &[f32]) -> Lane {
+        let (stride, mut sums) = (self.stride(), [0.0; LANES]);
         let weights = self.weights[index * stride..][..stride].as_chunks::<LANES>().0;
-        let mut sums = simd.splat(0.0);
-        if self.from_first && z.len() >= stride {
-            for (weights, values) in weights.iter().zip(z.as_chunks::<LANES>().0) {
-                sums = simd.add_product(sums, simd.load(weights), simd.load(values));
-            }
-            return sums;
-        }
         let inputs = &self.inputs[index * self.width..][..self.width];
         for (weights, inputs) in weights.iter().zip(inputs.chunks(LANES)) {
             let mut values = [0.0; LANES];
             for (value, &input) in values.iter_mut().zip(inputs) {
                 *value = z[input as usize];
             }
-            sums = simd.add_product(sums, simd.load(weights), simd.load(&values));
+            sums = Portable.add_product(sums, *weights, values);
         }
         sums
     }
@@ -199,15 +184,21 @@ impl HalfSpaces {
         self.width
     }
 
-    #[inline(always)]
-    pub(super) fn threshold(&self, index: usize) -> f32 {
-        self.thresholds[index]
+    /// Whether each is on inputs 0, 1, 2 and so on, and that by more than a few.
+    pub(super) fn are_on_all_in_order(&self) -> bool {
+        self.from_first && self.width > FEW
     }
 
-    /// The decision of half-space `index` on W inputs.
-    #[inline(always)]
-    pub(super) fn decide_few<const W: usize>(&self, index: usize, z: &[f32]) -> u32 {
-        u32::from(self.project_few::<W>(index, z) > self.thresholds[index])
+    /// One more than the last input that any looks at.
+    pub(super) fn reach(&self) -> usize {
+        self.inputs.iter().max().map_or(0, |&input| input as usize + 1)
+    }
+
+    /// Inputs, weights and threshold of half-space `index`.
+    pub(super) fn parts(&self, index: usize) -> (&[u32], &[f32], f32) {
+        let (width, stride) = (self.width, self.stride());
+        let weights = &self.weights[index * stride..][..width];
+        (&self.inputs[index * width..][..width], weights, self.thresholds[index])
     }
 
     /// w.z - t of half-space `index`.

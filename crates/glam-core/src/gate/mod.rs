@@ -19,7 +19,7 @@ use crate::rng::Rng;
 use crate::slopes::Slopes;
 use crate::wire::{Reader, Writer};
 
-pub(crate) use abreast::{ABREAST, Walk, paths};
+pub(crate) use abreast::{Abreast, Walk};
 pub(crate) use root::Root;
 
 /// A function from a normalised input to `depth` decisions.

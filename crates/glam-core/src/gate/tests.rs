@@ -1,8 +1,10 @@
 //! One suite for every family.
 
+use std::sync::Arc;
+
 use super::*;
-use crate::kernel::Simd;
 use crate::kernel::simd::{Kernel, Portable, dispatch};
+use crate::kernel::{LANES, Simd};
 
 const INPUTS: usize = 5;
 
@@ -173,43 +175,89 @@ fn paths_equal_a_naive_walk_in_f64() {
     });
 }
 
-/// All paths of eight gates at a row, found at once.
-struct Abreast<'a>([&'a dyn Gate; ABREAST], &'a [f32]);
+/// All paths of some gates at a row, found at once.
+struct AtOnce<'a>(&'a Abreast, &'a [f32]);
 
-impl Kernel for Abreast<'_> {
-    type Output = [u32; ABREAST];
+impl Kernel for AtOnce<'_> {
+    type Output = Vec<u32>;
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> [u32; ABREAST] {
-        paths(simd, self.0, self.1)
+    fn run<S: Simd>(self, simd: S) -> Vec<u32> {
+        let mut paths = vec![[9; LANES]; self.0.len() / LANES];
+        self.0.paths(simd, self.1, &mut paths);
+        paths.concat()
     }
 }
 
 #[test]
 fn gates_that_are_walked_at_once_give_the_paths_of_each() {
-    for inputs in [1, 3, 5, 8, 18, 24] {
+    let mut walked = 0;
+    for inputs in [1, 3, 5, 8, 18, 24, 30] {
         let mut rng = Rng::new(6, inputs as u64);
         let rows: Vec<f32> = (0..300 * inputs).map(|_| rng.normal()).collect();
         let sample = Sample { rows: &rows, inputs, slopes: None };
         let whole: Vec<u32> = (0..inputs as u32).collect();
         let half: Vec<u32> = (0..inputs.div_ceil(2) as u32).rev().collect();
-        for (family, view) in
-            families().iter().flat_map(|family| [(family, &whole), (family, &half)])
+        let views = [&whole, &half];
+        for (family, view) in families().iter().flat_map(|family| views.map(|view| (family, view)))
         {
-            let gates: Vec<Box<dyn Gate>> = (0..ABREAST as u64)
-                .map(|stream| draw(*family, 6, view, sample, &mut Rng::new(5, stream)))
+            // Blocks that go together, and one left over.
+            let gates: Vec<Arc<dyn Gate>> = (0..24)
+                .map(|stream| draw(*family, 6, view, sample, &mut Rng::new(5, stream)).into())
                 .collect();
-            let gates: [&dyn Gate; ABREAST] = std::array::from_fn(|place| gates[place].as_ref());
+            let Some(abreast) = Abreast::of(&gates) else {
+                assert!(gates[0].walk().is_none(), "{family:?}");
+                continue;
+            };
+            walked += 1;
+            assert_eq!(abreast.len(), 24);
             for row in 0..sample.len() {
                 let z = sample.row(row);
-                let own = gates.map(|gate| gate.path(z));
+                let own: Vec<u32> = gates.iter().map(|gate| gate.path(z)).collect();
                 let mut padded = z.to_vec();
-                padded.resize(inputs.next_multiple_of(8), 0.0);
-                for z in [z, &padded] {
-                    assert_eq!(dispatch(Abreast(gates, z)), own, "{family:?} {inputs} {row}");
-                    assert_eq!(Abreast(gates, z).run(Portable), own, "{family:?} {inputs} {row}");
-                }
+                padded.resize(inputs.next_multiple_of(LANES), 0.0);
+                let found = dispatch(AtOnce(&abreast, &padded));
+                assert_eq!(found, own, "{family:?} {inputs} {row}");
+                let found = AtOnce(&abreast, &padded).run(Portable);
+                assert_eq!(found, own, "{family:?} {inputs} {row}");
             }
+        }
+    }
+    // Two families of half-spaces, five widths, two views, seven numbers of inputs.
+    assert_eq!(walked, 2 * 5 * 2 * 7);
+}
+
+#[test]
+fn gates_that_are_not_alike_or_too_few_are_not_walked_at_once() {
+    let rows = rows(50);
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
+    let gates = |count: u64, depths: [u8; 2], inputs: [u32; 2]| -> Vec<Arc<dyn Gate>> {
+        let each = |stream: u64| {
+            let odd = stream as usize % 2;
+            let family = Family::Tree { inputs: inputs[odd] };
+            draw(family, depths[odd], &[0, 1, 2, 3, 4], sample, &mut Rng::new(5, stream)).into()
+        };
+        (0..count).map(each).collect()
+    };
+    assert!(Abreast::of(&gates(8, [4, 4], [2, 2])).is_some());
+    assert!(Abreast::of(&gates(7, [4, 4], [2, 2])).is_none());
+    assert!(Abreast::of(&gates(8, [4, 5], [2, 2])).is_none());
+    assert!(Abreast::of(&gates(8, [4, 4], [2, 3])).is_none());
+    assert!(Abreast::of(&[]).is_none());
+}
+
+#[test]
+fn a_cue_that_is_too_short_is_not_looked_at() {
+    let rows = rows(50);
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
+    for family in families() {
+        let gates: Vec<Arc<dyn Gate>> = (0..8)
+            .map(|stream| {
+                draw(family, 4, &[0, 1, 2, 3, 4], sample, &mut Rng::new(5, stream)).into()
+            })
+            .collect();
+        if let Some(abreast) = Abreast::of(&gates) {
+            assert_eq!(dispatch(AtOnce(&abreast, &[])), [0; 8], "{family:?}");
         }
     }
 }

@@ -23,6 +23,9 @@ pub(crate) trait Simd: Copy {
     fn div(self, a: Self::V, b: Self::V) -> Self::V;
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
 
+    /// Appends to each path whether its lane of `values` lies above that of `thresholds`.
+    fn decide(self, values: Self::V, thresholds: Self::V, paths: &mut [u32; LANES]);
+
     /// The sums of the lanes of eight values, each ((0+1) + (2+3)) + ((4+5) + (6+7)).
     fn totals(self, values: [Self::V; LANES]) -> Self::V;
 
@@ -90,6 +93,13 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn decide(self, values: Lane, thresholds: Lane, paths: &mut [u32; LANES]) {
+        for (path, (value, threshold)) in paths.iter_mut().zip(values.iter().zip(thresholds)) {
+            *path = *path << 1 | u32::from(*value > threshold);
+        }
+    }
+
+    #[inline(always)]
     fn totals(self, values: [Lane; LANES]) -> Lane {
         values.map(|value| self.total(value))
     }
@@ -97,7 +107,7 @@ impl Simd for Portable {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use std::arch::x86_64::__m256;
+    use std::arch::x86_64::{__m256, __m256i, _CMP_GT_OQ};
 
     use pulp::x86::V3;
 
@@ -139,6 +149,16 @@ mod x86 {
         #[inline(always)]
         fn max(self, a: __m256, b: __m256) -> __m256 {
             self.avx._mm256_max_ps(a, b)
+        }
+
+        #[inline(always)]
+        fn decide(self, values: __m256, thresholds: __m256, paths: &mut [u32; LANES]) {
+            // All ones, which is -1, where it lies above; false for what is not a number.
+            let above = self.avx._mm256_cmp_ps::<_CMP_GT_OQ>(values, thresholds);
+            let old: __m256i = bytemuck::cast(*paths);
+            let twice = self.avx2._mm256_add_epi32(old, old);
+            let above = self.avx._mm256_castps_si256(above);
+            *paths = bytemuck::cast(self.avx2._mm256_sub_epi32(twice, above));
         }
 
         #[inline(always)]
@@ -227,6 +247,11 @@ mod tests {
                 simd.store(result, &mut lane);
                 bits.extend(lane.map(f32::to_bits));
             }
+            let mut paths = [0, 1, 2, 3, u32::MAX, 5, 6, 7];
+            simd.decide(v[0], v[1], &mut paths);
+            simd.decide(v[2], v[2], &mut paths);
+            simd.decide(v[2], simd.splat(f32::NAN), &mut paths);
+            bits.extend(paths);
             bits
         }
     }
