@@ -4,11 +4,17 @@
 //! - `peers` holds the learners that GLAM is compared with: a plain multilayer perceptron and
 //!   ridge regression.
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
+//! - [`floors`] has loops that do the least work there is, [`layouts`] the same over slots laid out in
+//!   several ways, [`stream`] rows without an end, [`timing`]
+//!   the clock.
 //!
 //! Nothing here is part of the product, and the product depends on nothing here.
 
 pub mod data;
 pub mod floors;
+pub mod layouts;
 pub mod metrics;
 #[cfg(feature = "peers")]
 pub mod peers;
+pub mod stream;
+pub mod timing;

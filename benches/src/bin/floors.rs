@@ -20,11 +20,12 @@ use std::error::Error;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::time::Instant;
 
 use clap::Parser;
 use glam_benches::data::shuffled_indices;
 use glam_benches::floors::{Slots, products};
+use glam_benches::stream::Stream;
+use glam_benches::timing::{median, seconds};
 use glam_memory::core::{Config, Model, Rehearse, Scratch, Targets};
 
 /// Measure reads and writes against the least work that they can be.
@@ -104,38 +105,6 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Rows of a smooth function of inputs that lie near a plane.
-struct Rows {
-    shape: Shape,
-    grid: Vec<usize>,
-}
-
-/// Directions of the plane.
-const PLANE: usize = 6;
-
-impl Rows {
-    fn new(shape: Shape) -> Self {
-        Self { shape, grid: shuffled_indices(1 << 20, 1) }
-    }
-
-    /// A number between -1 and 1, one fixed one for each place.
-    fn number(&self, place: usize) -> f32 {
-        self.grid[place % self.grid.len()] as f32 / (1 << 19) as f32 - 1.0
-    }
-
-    fn row(&self, row: usize) -> (Vec<f32>, Vec<f32>) {
-        let z: [f32; PLANE] = std::array::from_fn(|k| self.number(row * PLANE + k));
-        let input = |input: usize| {
-            let place = |k| 7919 * (input * PLANE + k);
-            let mixed: f32 = z.iter().enumerate().map(|(k, z)| z * self.number(place(k))).sum();
-            mixed + 0.1 * self.number(row * 13 + input * 17)
-        };
-        let output = |output: usize| (3.0 * z[output % PLANE] + z[(output + 1) % PLANE]).sin();
-        let outputs = self.shape.outputs as usize;
-        ((0..self.shape.inputs).map(input).collect(), (0..outputs).map(output).collect())
-    }
-}
-
 /// Seconds a cue or row, one number a round.
 #[derive(Default)]
 struct Times {
@@ -151,7 +120,7 @@ fn measure(shape: Shape, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .levels([shape.level])
         .rehearse(Rehearse::Fixed(0))
         .build()?;
-    let source = Rows::new(shape);
+    let source = Stream::new(shape.inputs, shape.outputs as usize);
     let (rows, cues) = (arguments.rows as usize, arguments.cues as usize);
     let mut model = Model::new(config);
     for number in 0..rows {
@@ -169,11 +138,7 @@ fn measure(shape: Shape, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let further: Vec<(Vec<f32>, Vec<f32>)> =
             (0..cues).map(|row| source.row(rows + round * cues + row)).collect();
         let places = places(&model, &asked, &mut scratch)?;
-        let timed = |work: &mut dyn FnMut()| {
-            let start = Instant::now();
-            work();
-            start.elapsed().as_secs_f64() / cues as f64
-        };
+        let timed = |work: &mut dyn FnMut()| seconds(work) / cues as f64;
         let state = model.state();
         slots = state.keys.len();
         let mut maps = Slots::new(state.weights.to_vec(), slots);
@@ -228,11 +193,12 @@ fn measure(shape: Shape, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let each = |bytes: usize| active * bytes as f64 / 1024.0;
         kilobytes = [each(maps.bytes()), each(maps.bytes() + covariances.bytes())];
     }
+    check(&model, &source, rows + arguments.rounds as usize * cues, cues)?;
     let Shape { inputs, outputs, tables, level } = shape;
     for (path, times, kilobytes) in [("read", read, kilobytes[0]), ("write", write, kilobytes[1])] {
         let Times { own, bytes, products, copy } = times;
         let [own, bytes, products, copy] =
-            [own, bytes, products, copy].map(|times| 1e6 * median(times));
+            [own, bytes, products, copy].map(|times| 1e6 * median(&times));
         println!(
             "{:<16} {slots:>8} {active:>6.1} {kilobytes:>8.1} {path:<6} {own:>8.2} {bytes:>8.2} \
              {products:>8.2} {copy:>8.2} {:>6.2}",
@@ -241,6 +207,30 @@ fn measure(shape: Shape, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+/// Fails where the memory is no better than the constant that is best on `count` rows from `first` on.
+fn check(model: &Model, source: &Stream, first: usize, count: usize) -> Result<(), Box<dyn Error>> {
+    let rows = source.rows(first, count.max(100));
+    let mut scratch = Scratch::default();
+    let mut out = vec![0.0; model.recall().outputs()];
+    let (mut squares, mut sums, mut truths) = (0.0, vec![0.0; out.len()], vec![0.0; out.len()]);
+    for (x, y) in &rows {
+        model.recall().read(x, &mut scratch, &mut out)?;
+        for (((out, &y), sum), truth) in out.iter().zip(y).zip(&mut sums).zip(&mut truths) {
+            let y = f64::from(y);
+            squares += (f64::from(*out) - y).powi(2);
+            *sum += y;
+            *truth += y * y;
+        }
+    }
+    let each = sums.iter().zip(truths).map(|(sum, truth)| truth - sum * sum / rows.len() as f64);
+    let constant = each.sum::<f64>();
+    if squares < 0.9 * constant {
+        Ok(())
+    } else {
+        Err(format!("nothing was learned: squares {squares:.3}, of the mean {constant:.3}").into())
+    }
 }
 
 /// The slots of all cues, one after the other.
@@ -255,9 +245,4 @@ fn places(
         places.extend(explanation.active.iter().map(|active| active.slot));
     }
     Ok(places)
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }

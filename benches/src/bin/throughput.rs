@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use glam_benches::data::{Dataset, Targets, fashion_mnist};
+use glam_benches::timing::median;
 use glam_memory::{Family, Memory};
 
 /// Measure writes per second on Fashion-MNIST, beside another program in the same run.
@@ -53,12 +54,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             peer.push(peer_writes_per_second(command)?);
         }
     }
-    let (default, shaped) = (median(&mut default), median(&mut shaped));
+    let (default, shaped) = (median(&default), median(&shaped));
     println!(
         "{:<44} {:>10} {:>10}",
         "Fashion-MNIST, 60,000 writes, one thread", "writes/s", "to peer"
     );
-    let peer = arguments.peer.is_some().then(|| median(&mut peer));
+    let peer = arguments.peer.is_some().then(|| median(&peer));
     let ratio = |own: f64| peer.map_or_else(String::new, |peer| format!("{:.2}", own / peer));
     println!("{:<44} {default:>10.0} {:>10}", "GLAM, default settings", ratio(default));
     println!("{:<44} {shaped:>10.0} {:>10}", "GLAM, 128 tables, level 8, view 16", ratio(shaped));
@@ -102,9 +103,4 @@ fn peer_writes_per_second(command: &str) -> Result<f64, Box<dyn Error>> {
             let said = String::from_utf8_lossy(&output.stderr);
             format!("`{command}` printed no `N writes/s`: {printed}{said}").into()
         })
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -1,15 +1,12 @@
 //! Consolidating a memory: the joint optimum over its whole history.
 
-use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-
-use glam_core::{Decision, Flow, Model, Observations, Options, Progress, Workers};
+use glam_core::{Decision, Flow, Model, Observations, Options, Progress};
 use glam_store::History;
 use parking_lot::{RwLockUpgradableReadGuard, RwLockWriteGuard};
 
 use crate::error::{Error, Result};
 use crate::memory::{Memory, State};
+use crate::threads::Threads;
 
 impl Memory {
     /// Chooses families, levels, views and gates anew by what is held out, and solves for all maps
@@ -23,7 +20,8 @@ impl Memory {
     /// place at once, with files as the next generation of the snapshot, and writes go on from
     /// it. [`Memory::rebuild`] goes back to what writing alone had learned.
     ///
-    /// Uses every core; the result does not depend on how many. It needs room for the history in
+    /// Uses every core unless told otherwise ([`Memory::with_threads`]); the result does not depend on
+    /// how many. It needs room for the history in
     /// memory, and for several times the slots.
     ///
     /// ```
@@ -64,7 +62,7 @@ impl Memory {
             return Err(Error::ReadOnly);
         };
         let observations = gather(model, history, u64::MAX, 0)?;
-        let consolidated = model.consolidate(&observations, options, &Threads::new(), watch)?;
+        let consolidated = model.consolidate(&observations, options, &self.threads, watch)?;
         drop(observations);
         let mut state = RwLockUpgradableReadGuard::upgrade(state);
         let State::Stored(model, store) = &mut *state else {
@@ -100,6 +98,7 @@ pub(crate) fn solved_again(
     before: &Model,
     history: History,
     without: u64,
+    threads: &Threads,
 ) -> Result<Option<Model>> {
     let Some(decision) = before.report().decision.filter(Decision::is_consolidated) else {
         return Ok(None);
@@ -108,37 +107,5 @@ pub(crate) fn solved_again(
     if observations.is_empty() {
         return Ok(None);
     }
-    Ok(Some(before.solve_again(&observations, &Threads::new(), &|_| Flow::Continue)?))
-}
-
-/// As many threads as the machine has cores.
-struct Threads {
-    count: usize,
-}
-
-impl Threads {
-    fn new() -> Self {
-        Self { count: thread::available_parallelism().map_or(1, NonZeroUsize::get) }
-    }
-}
-
-impl Workers for Threads {
-    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
-        let next = AtomicUsize::new(0);
-        let work = || {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count {
-                    return;
-                }
-                task(number);
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 1..self.count.min(count) {
-                scope.spawn(work);
-            }
-            work();
-        });
-    }
+    Ok(Some(before.solve_again(&observations, threads, &|_| Flow::Continue)?))
 }

@@ -51,7 +51,7 @@ impl Memory {
             State::Stored(model, store) => {
                 // The new model first: where that fails, nothing has changed.
                 store.find(sequence)?;
-                let new = match solved_again(model, store.history()?, sequence)? {
+                let new = match solved_again(model, store.history()?, sequence, &self.threads)? {
                     Some(start) => {
                         let mut new = relearned(start, store.history()?, sequence)?;
                         // Rows that were learned again are not counted again.

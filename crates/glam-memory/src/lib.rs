@@ -70,14 +70,16 @@
 //!    in 1, and counts as a million where it is larger.
 //! 5. Little-endian machines.
 
-mod batch;
 mod builder;
 mod consolidate;
 mod error;
 mod forget;
 mod memory;
 mod observation;
+mod read_batch;
 mod score;
+mod threads;
+mod write_batch;
 
 pub use builder::Builder;
 pub use error::{Error, Result};

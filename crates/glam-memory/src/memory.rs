@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use glam_core::{Config, Explanation, Familiarity, Model, Report, Scratch, Target, check_weight};
 use glam_store::{Files, Reader, Store};
-use ndarray::{Array2, ArrayView2};
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 
 use crate::builder::Builder;
 use crate::error::{Error, Result};
-use crate::observation::{Labelled, Observed};
-use crate::score::{Score, Scorer};
+use crate::observation::Observed;
+use crate::threads::Threads;
 
 /// A gated linear associative memory, in files or without.
 ///
@@ -23,6 +22,7 @@ use crate::score::{Score, Scorer};
 pub struct Memory {
     pub(crate) state: RwLock<State>,
     scratches: Mutex<Vec<Scratch>>,
+    pub(crate) threads: Threads,
 }
 
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl State {
         }
     }
 
-    fn read_with_std(
+    pub(crate) fn read_with_std(
         &self,
         x: &[f32],
         scratch: &mut Scratch,
@@ -199,11 +199,20 @@ impl Memory {
     }
 
     fn with_state(state: State) -> Self {
-        Self { state: RwLock::new(state), scratches: Mutex::new(Vec::new()) }
+        let (state, scratches) = (RwLock::new(state), Mutex::new(Vec::new()));
+        Self { state, scratches, threads: Threads::new(0) }
+    }
+
+    /// The same memory, working on at most `threads` threads where rows or steps can be shared out:
+    /// batches of reads, scores, [`Memory::consolidate`], [`Memory::regate`], [`Memory::forget`]. 0, the
+    /// default, is one a core. No result depends on it, to the bit; writes are made one after the other.
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self { threads: Threads::new(threads), ..self }
     }
 
     /// Calls `work` with a scratch of its own; a few are kept, so that reads do not allocate.
-    fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+    pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
         let kept = self.scratches.lock().pop();
         let mut scratch = kept.unwrap_or_default();
         let result = work(&mut scratch);
@@ -325,31 +334,6 @@ impl Memory {
         Ok((out, std))
     }
 
-    /// [`Memory::read_with_std`] for each row of `x` (cues by inputs): predictions and standard
-    /// deviations, one row each.
-    ///
-    /// # Errors
-    /// As [`Memory::read`], for the first row that fails.
-    pub fn read_batch_with_std(
-        &self,
-        x: ArrayView2<'_, f32>,
-    ) -> Result<(Array2<f32>, Array2<f32>)> {
-        let state = self.state.read();
-        let outputs = with_recall!(&*state, recall => recall.outputs());
-        let (mut means, mut stds) =
-            (Array2::zeros((x.nrows(), outputs)), Array2::zeros((x.nrows(), outputs)));
-        let (mut mean, mut std) = (vec![0.0; outputs], vec![0.0; outputs]);
-        self.with_scratch(|scratch| -> Result<()> {
-            for (row, x) in x.rows().into_iter().enumerate() {
-                state.read_with_std(&x.to_vec(), scratch, &mut mean, &mut std)?;
-                means.row_mut(row).iter_mut().zip(&mean).for_each(|(to, &from)| *to = from);
-                stds.row_mut(row).iter_mut().zip(&std).for_each(|(to, &from)| *to = from);
-            }
-            Ok(())
-        })?;
-        Ok((means, stds))
-    }
-
     /// Recalls what belongs to `x`, and for each target the interval (low, high) in which the truth
     /// lies with probability `level`, which is more than 0 and less than 1.
     ///
@@ -427,15 +411,6 @@ impl Memory {
         }
     }
 
-    /// One read a row of `x` (cues by inputs).
-    ///
-    /// # Errors
-    /// As [`Memory::read`], for the first row that fails.
-    pub fn read_batch(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
-        let state = self.state.read();
-        with_recall!(&*state, recall => recall.read_batch(x).map_err(Error::from))
-    }
-
     /// The linear map that the memory is at `x`, and the slots that it is made of.
     ///
     /// # Errors
@@ -445,54 +420,6 @@ impl Memory {
         self.with_scratch(|scratch| {
             with_recall!(&*state, recall => recall.explain(x, scratch).map_err(Error::from))
         })
-    }
-
-    /// [`Memory::explain`] for each row of `x` (cues by inputs).
-    ///
-    /// # Errors
-    /// As [`Memory::read`], for the first row that fails.
-    pub fn explain_batch(&self, x: ArrayView2<'_, f32>) -> Result<Vec<Explanation>> {
-        x.rows().into_iter().map(|x| self.explain(&x.to_vec())).collect()
-    }
-
-    /// How well the memory recalls `y` (rows by targets) at `x` (rows by inputs). Learns nothing.
-    ///
-    /// # Errors
-    /// As [`Memory::read`], and [`Error::Rows`].
-    pub fn score(&self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<Score> {
-        if x.nrows() != y.nrows() {
-            return Err(Error::Rows { inputs: x.nrows(), targets: y.nrows() });
-        }
-        let predicted = self.read_batch(x)?;
-        if predicted.ncols() != y.ncols() {
-            let (expected, got) = (predicted.ncols(), y.ncols());
-            return Err(glam_core::Error::Length { what: "target", expected, got }.into());
-        }
-        let mut scorer = Scorer::default();
-        for (predicted, truth) in predicted.rows().into_iter().zip(y.rows()) {
-            scorer.numbers(&predicted.to_vec(), &truth.to_vec());
-        }
-        Ok(scorer.score())
-    }
-
-    /// The share of rows of `x` whose likeliest class is the one in `labels`.
-    ///
-    /// # Errors
-    /// As [`Memory::classify`], and [`Error::Rows`].
-    pub fn score_labels<'a, L>(&self, x: ArrayView2<'_, f32>, labels: &'a [L]) -> Result<Score>
-    where
-        &'a L: Into<Labelled<'a>>,
-    {
-        if x.nrows() != labels.len() {
-            return Err(Error::Rows { inputs: x.nrows(), targets: labels.len() });
-        }
-        let names = self.labels();
-        let mut scorer = Scorer::default();
-        for (scores, label) in self.read_batch(x)?.rows().into_iter().zip(labels) {
-            let found = best(&scores.to_vec()).and_then(|best| names.get(best));
-            scorer.class(found.is_some_and(|found| *found == label.into().label().text()));
-        }
-        Ok(scorer.score())
     }
 
     /// Hands every observation written so far to the disk and waits for it. What was flushed
@@ -575,7 +502,7 @@ impl Memory {
 }
 
 /// The position of the highest score, the first of equals.
-fn best(scores: &[f32]) -> Option<usize> {
+pub(crate) fn best(scores: &[f32]) -> Option<usize> {
     let first_of_equals = |best: usize, next: usize| {
         if scores[next] > scores[best] { next } else { best }
     };

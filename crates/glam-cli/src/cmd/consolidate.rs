@@ -63,6 +63,10 @@ struct Common {
     #[arg(long, value_name = "BUDGET")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
+    /// Work on at most so many threads; without it one a core. The result is the same.
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     /// JSON.
     #[arg(long)]
     json: bool,
@@ -96,7 +100,7 @@ pub(crate) fn run_regate(args: &RegateArgs) -> Result<()> {
 
 fn work(args: &Common, options: Options) -> Result<()> {
     interrupt::listen();
-    let memory = Memory::open(&args.memory)?;
+    let memory = Memory::open(&args.memory)?.with_threads(args.threads.unwrap_or(0).into());
     interrupt::start_writing();
     let start = Instant::now();
     let deadline = args.seconds.map(|seconds| start + Duration::from_secs(seconds));
