@@ -1,6 +1,6 @@
 //! A write and a read allocate nothing once their slots exist.
 
-use glam_core::{Config, Family, Model, Scratch, Target, Targets};
+use glam_core::{Config, Family, Model, Rehearse, Scratch, Target, Targets};
 
 fn inputs(row: usize) -> [f32; 4] {
     std::array::from_fn(|input| ((row * 7 + input * 3) % 11) as f32)
@@ -14,8 +14,15 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
     let gates =
         Config::builder(4, Targets::Numbers(2)).warm_up(64).families(gates).build().unwrap();
     let window = Config::builder(4, Targets::Labels).warm_up(64).window(10).build().unwrap();
-    for config in [numbers, labels, gates, window] {
+    // A reservoir that is full: what is kept grows with the writes until then.
+    let rehearsed = Config::builder(4, Targets::Numbers(2))
+        .warm_up(64)
+        .rehearse(Rehearse::Fixed(3))
+        .history_bytes(2048);
+    let rehearsed = rehearsed.build().unwrap();
+    for config in [numbers, labels, gates, window, rehearsed] {
         let with_labels = config.targets() == Targets::Labels;
+        let rehearse = config.rehearse();
         let mut model = Model::new(config);
         let write = |model: &mut Model, row: usize| {
             let target = [row as f32, if row.is_multiple_of(3) { f32::NAN } else { 1.0 }];
@@ -33,7 +40,10 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
         let written = allocation_counter::measure(|| {
             (200..400).for_each(|row| write(&mut model, row));
         });
-        assert_eq!(written.count_total, 0, "labels: {with_labels}");
+        assert_eq!(written.count_total, 0, "labels: {with_labels}, {rehearse:?}");
+        if let Rehearse::Fixed(times) = rehearse {
+            assert_eq!(model.report().rehearsing.times, times);
+        }
 
         let mut scratch = Scratch::default();
         let mut out = vec![0.0; model.recall().outputs()];
