@@ -213,10 +213,10 @@ impl Block {
     ) -> Self {
         let count = rows.len();
         let mut block = Self { rows, order: Vec::new(), runs: Vec::new(), columns: Vec::new() };
-        let mut sorted: Vec<u16> = (0..count as u16).collect();
+        let (mut sorted, mut starts) = (vec![0_u16; count], Vec::new());
         for (column, slots) in columns {
             let bits = &bits[column * count..][..count];
-            sorted.sort_unstable_by_key(|&place| (bits[usize::from(place)], place));
+            sort_places(bits, slots.len(), &mut starts, &mut sorted);
             let start = block.order.len() as u32;
             for (place, run) in sorted.iter().enumerate() {
                 let slot = slots[usize::from(bits[usize::from(*run)])];
@@ -243,6 +243,24 @@ impl Block {
             start = end as usize;
             (slot as usize, rows)
         })
+    }
+}
+
+/// Sorts the places of `bits`, all below `limit`, by what stands there, and equals by place. Counts
+/// first: there are about as many numbers as places.
+fn sort_places(bits: &[u16], limit: usize, starts: &mut Vec<u16>, sorted: &mut [u16]) {
+    starts.clear();
+    starts.resize(limit + 1, 0);
+    for &bits in bits {
+        starts[usize::from(bits) + 1] += 1;
+    }
+    for number in 1..starts.len() {
+        starts[number] += starts[number - 1];
+    }
+    for (place, &bits) in (0..).zip(bits) {
+        let start = &mut starts[usize::from(bits)];
+        sorted[usize::from(*start)] = place;
+        *start += 1;
     }
 }
 

@@ -49,14 +49,15 @@ impl HalfSpaces {
 
     /// Draws one more half-space: its inputs from `pool` (the view, in any order), its weights normal
     /// (1 on a single input), its threshold a random quantile of the rows named. Inputs are drawn
-    /// evenly and weights independently, or both as the slopes say where there are some.
+    /// evenly and weights independently, or both as the slopes say where there are some. Returns the
+    /// decision for each row named.
     pub(super) fn draw(
         &mut self,
         pool: &mut [u32],
         sample: Sample<'_>,
         rows: impl Iterator<Item = usize>,
         rng: &mut Rng,
-    ) {
+    ) -> Vec<bool> {
         let index = self.len();
         match sample.slopes {
             Some(slopes) if self.width == slopes.inputs() => {
@@ -81,8 +82,10 @@ impl HalfSpaces {
         self.settle(index);
         let share = draw_share(rng);
         self.thresholds.push(0.0);
-        let values = rows.map(|row| self.project(index, sample.row(row))).collect();
-        self.thresholds[index] = quantile(values, share);
+        let values: Vec<f32> = rows.map(|row| self.project(index, sample.row(row))).collect();
+        let threshold = quantile(values.clone(), share);
+        self.thresholds[index] = threshold;
+        values.into_iter().map(|value| value > threshold).collect()
     }
 
     /// Draws one more projection with normal weights, such that what it exceeds its threshold by
@@ -260,15 +263,15 @@ pub(super) fn draw_share(rng: &mut Rng) -> f32 {
 
 /// The value below which the given share of `values` lies, interpolated; 0 where there is none.
 pub(super) fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
-    values.sort_unstable_by(f32::total_cmp);
     let Some(last) = values.len().checked_sub(1) else {
         return 0.0;
     };
     let place = share * last as f32;
     let below = (place as usize).min(last);
-    let above = (below + 1).min(last);
     let part = place - below as f32;
-    values[below] * (1.0 - part) + values[above] * part
+    let (_, &mut low, later) = values.select_nth_unstable_by(below, f32::total_cmp);
+    let high = later.iter().copied().min_by(f32::total_cmp).unwrap_or(low);
+    low * (1.0 - part) + high * part
 }
 
 #[cfg(test)]
@@ -281,5 +284,7 @@ mod tests {
         assert_eq!(quantile(vec![4.0], 0.3), 4.0);
         assert_eq!(quantile(vec![3.0, 1.0, 2.0], 0.5), 2.0);
         assert_eq!(quantile(vec![0.0, 10.0], 0.25), 2.5);
+        assert_eq!(quantile(vec![7.0, 5.0, 5.0, 6.0], 1.0), 7.0);
+        assert_eq!(quantile(vec![7.0, 5.0, 5.0, 6.0], 0.0), 5.0);
     }
 }

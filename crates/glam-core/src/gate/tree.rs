@@ -30,10 +30,11 @@ impl Draw for Tree {
         for _ in 0..depth {
             let mut next = Vec::with_capacity(2 * level.len());
             for rows in level {
-                let node = nodes.len();
-                nodes.draw(&mut pool, sample, rows.iter().copied(), rng);
-                let (right, left): (Vec<usize>, Vec<usize>) =
-                    rows.iter().partition(|&&row| nodes.decide(node, sample.row(row)) == 1);
+                let sides = nodes.draw(&mut pool, sample, rows.iter().copied(), rng);
+                let (mut left, mut right) = (Vec::new(), Vec::new());
+                for (&row, is_right) in rows.iter().zip(sides) {
+                    if is_right { right.push(row) } else { left.push(row) }
+                }
                 // A node that no row reaches will be reached by later ones: it borrows its
                 // sibling's, which lie just across the parent's threshold.
                 let borrowed = |own: &Vec<usize>, other: &Vec<usize>| {
