@@ -1,12 +1,12 @@
-//! What GLAM is held against: real data sets, two peers, and the measures both are judged by.
+//! What GLAM is held against: real data sets, peers, and the measures both are judged by.
 //!
 //! - [`data`] reads the stored data sets into one [`data::Dataset`].
-//! - `peers` holds the learners that GLAM is compared with: a plain multilayer perceptron and
-//!   ridge regression.
+//! - `peers` holds the learners that GLAM is compared with: a plain multilayer perceptron, ridge
+//!   regression, recursive least squares, a random forest and the nearest neighbour.
+//! - `race` measures how long each of them takes to a given accuracy.
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
 //! - [`floors`] has loops that do the least work there is, [`layouts`] the same over slots laid out in
-//!   several ways, [`stream`] rows without an end, [`timing`]
-//!   the clock.
+//!   several ways, [`stream`] rows without an end, [`timing`] the clock.
 //!
 //! Nothing here is part of the product, and the product depends on nothing here.
 
@@ -16,5 +16,7 @@ pub mod layouts;
 pub mod metrics;
 #[cfg(feature = "peers")]
 pub mod peers;
+#[cfg(feature = "peers")]
+pub mod race;
 pub mod stream;
 pub mod timing;

@@ -41,6 +41,11 @@ impl Scaler {
         scaled
     }
 
+    /// Mean and spread of each column.
+    pub(super) fn units(&self) -> impl Iterator<Item = (&f32, &f32)> {
+        self.mean.iter().zip(&self.spread)
+    }
+
     /// The way back.
     pub(super) fn invert(&self, mut scaled: Array2<f32>) -> Array2<f32> {
         for mut row in scaled.axis_iter_mut(Axis(0)) {

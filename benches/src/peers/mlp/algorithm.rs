@@ -1,5 +1,6 @@
 //! Choosing a learning rate, and training.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -19,7 +20,7 @@ const PREDICT_ROWS: usize = 4_096;
 
 /// A trained net.
 pub struct Mlp {
-    network: Network,
+    pub(super) network: Network,
     x_scaler: Scaler,
     /// None for labels, whose outputs are scores.
     y_scaler: Option<Scaler>,
@@ -55,46 +56,82 @@ pub fn fit_watched(
     on_batch: &(dyn Fn() + Sync),
 ) -> Result<Mlp, MlpError> {
     let params = params.get();
-    if x.nrows() != y.row_count() || x.nrows() < 2 {
-        return Err(MlpError::Rows { x_rows: x.nrows(), y_rows: y.row_count() });
-    }
-    if let Some(row) = first_row_not_finite(x, y) {
-        return Err(MlpError::NotFinite { row });
-    }
-    let start = Instant::now();
-    let x_scaler = match params.input_scale {
-        InputScale::EachInput => Scaler::each_column(x),
-        InputScale::AllInputs => Scaler::all_columns(x),
-    };
-    let (y, y_scaler) = match y {
-        Targets::Values(values) => {
-            let scaler = Scaler::each_column(values.view());
-            (Targets::Values(scaler.apply(values.view())), Some(scaler))
-        }
-        labels @ Targets::Labels { .. } => (labels.clone(), None),
-    };
-    let rows = Rows { x: x_scaler.apply(x), y };
-    let scale_seconds = start.elapsed().as_secs_f64();
+    let prepared = Prepared::new(params, x, y)?;
 
     let start = Instant::now();
     let learning_rate = match params.learning_rates[..] {
         [only] => only,
-        _ => choose_learning_rate(params, &rows, on_batch)?,
+        _ => choose_learning_rate(params, &prepared.rows, on_batch)?,
     };
     let search_seconds = start.elapsed().as_secs_f64();
 
     let start = Instant::now();
-    let network =
-        pool(params.thread_count)?.install(|| train(params, &rows, learning_rate, on_batch))?;
-    Ok(Mlp {
-        network,
-        x_scaler,
-        y_scaler,
-        output_count: rows.y.width(),
-        learning_rate,
-        search_seconds,
-        train_seconds: scale_seconds + start.elapsed().as_secs_f64(),
-    })
+    let (rows, mut net) = prepared.untrained(params, learning_rate)?;
+    pool(params.thread_count)?.install(|| {
+        train(params, &rows, &net.network, learning_rate, &mut |_| {
+            on_batch();
+            Ok(ControlFlow::Continue(()))
+        })
+    })?;
+    net.search_seconds = search_seconds;
+    net.train_seconds += start.elapsed().as_secs_f64();
+    Ok(net)
+}
+
+/// Rows that are checked and scaled, and how they were.
+pub(super) struct Prepared {
+    pub(super) rows: Rows,
+    x_scaler: Scaler,
+    y_scaler: Option<Scaler>,
+    seconds: f64,
+}
+
+impl Prepared {
+    pub(super) fn new(
+        params: &MlpParams,
+        x: ArrayView2<'_, f32>,
+        y: &Targets,
+    ) -> Result<Self, MlpError> {
+        if x.nrows() != y.row_count() || x.nrows() < 2 {
+            return Err(MlpError::Rows { x_rows: x.nrows(), y_rows: y.row_count() });
+        }
+        if let Some(row) = first_row_not_finite(x, y) {
+            return Err(MlpError::NotFinite { row });
+        }
+        let start = Instant::now();
+        let x_scaler = match params.input_scale {
+            InputScale::EachInput => Scaler::each_column(x),
+            InputScale::AllInputs => Scaler::all_columns(x),
+        };
+        let (y, y_scaler) = match y {
+            Targets::Values(values) => {
+                let scaler = Scaler::each_column(values.view());
+                (Targets::Values(scaler.apply(values.view())), Some(scaler))
+            }
+            labels @ Targets::Labels { .. } => (labels.clone(), None),
+        };
+        let rows = Rows { x: x_scaler.apply(x), y };
+        Ok(Self { rows, x_scaler, y_scaler, seconds: start.elapsed().as_secs_f64() })
+    }
+
+    /// The rows, and a net for them with its first weights.
+    pub(super) fn untrained(
+        self,
+        params: &MlpParams,
+        learning_rate: f64,
+    ) -> Result<(Rows, Mlp), MlpError> {
+        let Self { rows, x_scaler, y_scaler, seconds } = self;
+        let net = Mlp {
+            network: first_network(params, &rows)?,
+            x_scaler,
+            y_scaler,
+            output_count: rows.y.width(),
+            learning_rate,
+            search_seconds: 0.0,
+            train_seconds: seconds,
+        };
+        Ok((rows, net))
+    }
 }
 
 impl Mlp {
@@ -128,7 +165,7 @@ impl Mlp {
 }
 
 /// Scaled rows, in standard layout.
-struct Rows {
+pub(super) struct Rows {
     x: Array2<f32>,
     y: Targets,
 }
@@ -161,7 +198,7 @@ fn gather(values: &Array2<f32>, indices: &[usize]) -> candle_core::Result<Tensor
 }
 
 /// Tries every candidate on nine tenths of the rows; each thread trains one at a time.
-fn choose_learning_rate(
+pub(super) fn choose_learning_rate(
     params: &MlpParams,
     rows: &Rows,
     on_batch: &(dyn Fn() + Sync),
@@ -175,7 +212,12 @@ fn choose_learning_rate(
         let mut losses = Vec::new();
         while let Some(&rate) = rates.get(next.fetch_add(1, Ordering::Relaxed)) {
             let loss = pool.install(|| -> Result<f64, MlpError> {
-                held_out_loss(&train(params, &kept, rate, on_batch)?, &held_out)
+                let network = first_network(params, &kept)?;
+                train(params, &kept, &network, rate, &mut |_| {
+                    on_batch();
+                    Ok(ControlFlow::Continue(()))
+                })?;
+                held_out_loss(&network, &held_out)
             })?;
             losses.push((loss, rate));
         }
@@ -216,21 +258,31 @@ fn held_out_loss(network: &Network, rows: &Rows) -> Result<f64, MlpError> {
     })
 }
 
-fn train(
-    params: &MlpParams,
-    rows: &Rows,
-    learning_rate: f64,
-    on_batch: &(dyn Fn() + Sync),
-) -> Result<Network, MlpError> {
-    let row_count = rows.x.nrows();
+/// A net of the right shape, with the first weights that the seed draws.
+fn first_network(params: &MlpParams, rows: &Rows) -> Result<Network, MlpError> {
     let mut sizes = vec![rows.x.ncols()];
     sizes.extend(&params.hidden);
     sizes.push(rows.y.width());
-    let network = Network::new(&sizes, params.seed)?;
+    Ok(Network::new(&sizes, params.seed)?)
+}
+
+/// What is called after each batch, with the number of rows learned so far; it may stop training.
+pub(super) type OnBatch<'a> = dyn FnMut(usize) -> Result<ControlFlow<()>, MlpError> + 'a;
+
+/// Trains the network in place.
+pub(super) fn train(
+    params: &MlpParams,
+    rows: &Rows,
+    network: &Network,
+    learning_rate: f64,
+    on_batch: &mut OnBatch<'_>,
+) -> Result<(), MlpError> {
+    let row_count = rows.x.nrows();
     // Without weight decay this is plain Adam.
     let settings = ParamsAdamW { lr: learning_rate, weight_decay: 0.0, ..Default::default() };
     let mut adam = AdamW::new(network.variables(), settings)?;
     let mut order: Vec<usize> = (0..row_count).collect();
+    let mut rows_seen = 0;
     for epoch in 0..params.epochs as u64 {
         if params.order == RowOrder::Shuffled {
             order = shuffled_indices(row_count, params.seed.wrapping_add(epoch));
@@ -243,10 +295,13 @@ fn train(
                 Targets::Labels { .. } => loss::cross_entropy(&recalled, &y)?,
             };
             adam.backward_step(&loss)?;
-            on_batch();
+            rows_seen += indices.len();
+            if on_batch(rows_seen)?.is_break() {
+                return Ok(());
+            }
         }
     }
-    Ok(network)
+    Ok(())
 }
 
 fn recall(network: &Network, x: &Array2<f32>, width: usize) -> Result<Array2<f32>, MlpError> {
@@ -262,7 +317,7 @@ fn recall(network: &Network, x: &Array2<f32>, width: usize) -> Result<Array2<f32
     Ok(recalled)
 }
 
-fn pool(thread_count: usize) -> Result<ThreadPool, MlpError> {
+pub(super) fn pool(thread_count: usize) -> Result<ThreadPool, MlpError> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(thread_count).build()?)
 }
 

@@ -1,0 +1,249 @@
+//! Drives learners that are Python programs.
+//!
+//! The rows are written as little-endian f32 into a temporary folder: `train_x`, `train_y`,
+//! `test_x`, `test_y`, labels as one number a row. The script learns, keeps its own clock on learning
+//! alone, and prints lines:
+//!
+//! ```text
+//! ROWS SECONDS MEASURE      at each checkpoint
+//! setting WORDS             what it chose
+//! search SECONDS            for choosing it, on training rows
+//! read MICROSECONDS         for one cue
+//! ```
+//!
+//! At the end it writes what it recalls at the test rows, in the form of `test_y`, to `recalled`;
+//! the measure of that must be the last one printed.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use ndarray::Array2;
+
+use super::outcome::End;
+use super::{Course, Outcome, Point, RaceError};
+use crate::data::Targets;
+
+/// The script of Vowpal Wabbit.
+pub const VOWPAL_WABBIT: &str = "vw_peer.py";
+/// The script of River.
+pub const RIVER: &str = "river_peer.py";
+
+/// How far the script's last measure may be from that of what it recalled: it prints as many digits
+/// as f64 has, and sums in another order.
+const MEASURE_TOLERANCE: f64 = 1e-6;
+
+/// Lets a script run the course.
+///
+/// # Errors
+///
+/// Returns an error if the script cannot be started, fails, prints what was not agreed, or recalls
+/// something else than it says.
+pub fn run_script(
+    course: &Course,
+    name: &str,
+    python: &Path,
+    script: &'static str,
+) -> Result<Outcome, RaceError> {
+    let temporary = tempfile::tempdir()
+        .map_err(|source| RaceError::Io { path: std::env::temp_dir(), source })?;
+    write_rows(course, temporary.path())?;
+    let said = temporary.path().join("stderr");
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RaceError::Io { path, source }
+    };
+    let stderr = fs::File::create(&said).map_err(io(&said))?;
+    let mut child = Command::new(python)
+        // Without files of compiled code beside the scripts.
+        .arg("-B")
+        .arg(scripts().join(script))
+        .arg(temporary.path())
+        .args(["--inputs", &course.input_count().to_string()])
+        .args(["--outputs", &course.output_count().to_string()])
+        .args(["--kind", if course.has_labels() { "labels" } else { "values" }])
+        .args(["--goal", &course.goal.to_string()])
+        .args(["--seconds", &course.seconds.to_string()])
+        .args(["--passes", &course.passes.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .spawn()
+        .map(Running)
+        .map_err(io(python))?;
+    let mut outcome =
+        Outcome { threads: 1, ..Outcome::without_points(name, End::NotRun(String::new())) };
+    if let Some(stdout) = child.0.stdout.take() {
+        listen(stdout, &mut outcome, script)?;
+    }
+    let status = child.0.wait().map_err(io(python))?;
+    if !status.success() {
+        let said = fs::read_to_string(&said).unwrap_or_default();
+        let last = said.trim_end().lines().last().unwrap_or("it said nothing").to_owned();
+        return Err(RaceError::Script { script, reason: format!("{status}: {last}") });
+    }
+    check(course, &outcome, temporary.path(), script)?;
+    let nothing = || RaceError::Script { script, reason: "it printed no checkpoint".to_owned() };
+    outcome.end = End::of(course, &outcome.points).ok_or_else(nothing)?;
+    Ok(outcome)
+}
+
+/// A process that does not outlive its race.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has usually ended already, and then both do nothing.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
+}
+
+fn write_rows(course: &Course, folder: &Path) -> Result<(), RaceError> {
+    let set = course.set();
+    let write = |name: &str, values: &mut dyn Iterator<Item = f32>| {
+        let path = folder.join(name);
+        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
+        fs::write(&path, bytes).map_err(|source| RaceError::Io { path, source })
+    };
+    let targets = |name: &str, y: &Targets| match y {
+        Targets::Values(values) => write(name, &mut values.iter().copied()),
+        Targets::Labels { labels, .. } => {
+            write(name, &mut labels.iter().map(|&label| label as f32))
+        }
+    };
+    write("train_x", &mut set.train_x.iter().copied())?;
+    write("test_x", &mut set.test_x.iter().copied())?;
+    targets("train_y", &set.train_y)?;
+    targets("test_y", &set.test_y)
+}
+
+/// Reads what the script prints until it ends.
+fn listen(
+    stdout: ChildStdout,
+    outcome: &mut Outcome,
+    script: &'static str,
+) -> Result<(), RaceError> {
+    for line in BufReader::new(stdout).lines() {
+        let line = line.map_err(|source| RaceError::Io { path: script.into(), source })?;
+        if !understand(&line, outcome) {
+            return Err(RaceError::Script { script, reason: format!("it printed {line:?}") });
+        }
+    }
+    Ok(())
+}
+
+/// Takes one line into the outcome; false if it is none of those agreed on.
+fn understand(line: &str, outcome: &mut Outcome) -> bool {
+    let number = |word: &str| word.parse::<f64>().ok();
+    match line.split_once(' ') {
+        Some(("setting", words)) => outcome.setting = words.to_owned(),
+        Some(("search", seconds)) => {
+            outcome.search_seconds = number(seconds);
+            return outcome.search_seconds.is_some();
+        }
+        Some(("read", micros)) => {
+            outcome.read_micros = number(micros);
+            return outcome.read_micros.is_some();
+        }
+        _ => {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let [rows, seconds, measure] = words[..] else { return false };
+            let (Ok(rows), Some(seconds), Some(measure)) =
+                (rows.parse(), number(seconds), number(measure))
+            else {
+                return false;
+            };
+            outcome.points.push(Point { rows, seconds, measure });
+        }
+    }
+    true
+}
+
+/// Fails unless what the script recalled at the end has the measure that it printed last.
+fn check(
+    course: &Course,
+    outcome: &Outcome,
+    folder: &Path,
+    script: &'static str,
+) -> Result<(), RaceError> {
+    let path = folder.join("recalled");
+    let mut bytes = Vec::new();
+    fs::File::open(&path)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map_err(|source| RaceError::Io { path, source })?;
+    let values: Vec<f32> = bytes
+        .chunks_exact(size_of::<f32>())
+        .filter_map(|bytes| bytes.try_into().ok().map(f32::from_le_bytes))
+        .collect();
+    let measure = measure_of(course, values);
+    let printed = outcome.points.last().map(|point| point.measure);
+    match (measure, printed) {
+        (Some(measure), Some(printed))
+            if (measure - printed).abs() <= MEASURE_TOLERANCE * printed.abs().max(1.0)
+                || (measure.is_nan() && printed.is_nan()) =>
+        {
+            Ok(())
+        }
+        _ => {
+            let reason = format!("it printed {printed:?}, what it recalled gives {measure:?}");
+            Err(RaceError::Script { script, reason })
+        }
+    }
+}
+
+/// The measure of values, or of one label a row; none if there are not as many as test rows.
+fn measure_of(course: &Course, values: Vec<f32>) -> Option<f64> {
+    let (rows, outputs) = (course.cues().nrows(), course.output_count());
+    let recalled = if course.has_labels() {
+        let mut scores = Array2::zeros((rows, outputs));
+        if values.len() != rows {
+            return None;
+        }
+        for (row, &label) in values.iter().enumerate() {
+            *scores.get_mut((row, label as usize))? = 1.0;
+        }
+        scores
+    } else {
+        Array2::from_shape_vec((rows, outputs), values).ok()?
+    };
+    Some(course.judge(recalled.view()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_agreed_lines_are_understood_and_no_others() {
+        let mut outcome = Outcome::without_points("script", End::NotRun(String::new()));
+        for line in ["setting a rate of 0.5", "search 1.5", "500 0.25 0.75", "read 12.5"] {
+            assert!(understand(line, &mut outcome), "{line}");
+        }
+        assert_eq!(outcome.setting, "a rate of 0.5");
+        assert_eq!((outcome.search_seconds, outcome.read_micros), (Some(1.5), Some(12.5)));
+        assert_eq!(outcome.points, [Point { rows: 500, seconds: 0.25, measure: 0.75 }]);
+        for line in ["", "hello", "1 2", "1 2 x", "1 2 3 4", "read fast", "-5 1 1"] {
+            assert!(!understand(line, &mut outcome), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_python_that_is_not_there_is_an_error_by_its_path() {
+        let set = crate::data::Dataset {
+            name: "zeros".into(),
+            train_x: Array2::zeros((4, 1)),
+            train_y: Targets::Values(Array2::zeros((4, 1))),
+            test_x: Array2::zeros((4, 1)),
+            test_y: Targets::Values(Array2::zeros((4, 1))),
+        };
+        let course = Course::new(set, 0.1, 1.0, 1).unwrap();
+        let error = run_script(&course, "none", Path::new("no/such/python"), RIVER).unwrap_err();
+        assert!(error.to_string().starts_with("no/such/python"), "{error}");
+    }
+}
