@@ -37,17 +37,19 @@ class Model:
             self.y_shift, self.y_scale = y.mean(axis=0), spread(y)
 
     def texts(self, x):
+        # Names, not numbers: products of small numbers' hashes collide with the inputs themselves.
         scaled = (x - self.shift) / self.scale
         for row in scaled:
             used = np.flatnonzero(row)
-            yield "| " + " ".join(f"{k}:{v:.6g}" for k, v in zip(used, row[used].tolist()))
+            yield "|x " + " ".join(f"f{k}:{v:.6g}" for k, v in zip(used, row[used].tolist()))
 
     def learn(self, rows, clock, until):
         """Learns the rows chunk by chunk; how many, if the clock reaches `until` before."""
         learned = 0
         for start in range(0, len(rows), CHUNK_ROWS):
             chunk = rows[start : start + CHUNK_ROWS]
-            examples = [self.parsed(text, self.labels(row)) for text, row in zip(self.texts(self.course.train_x[chunk]), chunk)]
+            texts = self.texts(self.course.train_x[chunk])
+            examples = [self.parsed(text, self.labels(row)) for text, row in zip(texts, chunk)]
             with clock:
                 for example in examples:
                     for workspace, one in zip(self.workspaces, example):
@@ -121,7 +123,7 @@ def forms(course):
     """Linear, a hidden layer, and products of inputs where they are few."""
     found = ["", "--nn 32"]
     if course.train_x.shape[1] <= 64:
-        found += ["--interactions ::", "--interactions :: --interactions :::"]
+        found += ["-q xx", "-q xx --cubic xxx"]
     return found
 
 
@@ -132,8 +134,8 @@ def choose(course):
         for rate in RATES:
             model = Model(course, form, rate)
             model.learn(kept, NoClock(), float("inf"))
-            measure = course.measure(model.recall(course.train_x[held_out]), course.train_y[held_out])
-            tried.append((measure, (form, rate)))
+            recalled = model.recall(course.train_x[held_out])
+            tried.append((course.measure(recalled, course.train_y[held_out]), (form, rate)))
             model.close()
     return course.best(tried)
 
@@ -144,8 +146,9 @@ def main():
     form, rate = choose(course)
     print("search", time.perf_counter() - started)
     model = Model(course, form, rate)
-    kind = f"--oaa {course.outputs} --loss_function logistic" if course.has_labels else f"{course.outputs} models"
-    print(f"setting {form or 'linear'} -l {rate}, {kind}, of {', '.join(f or 'linear' for f in forms(course))}", flush=True)
+    kind = f"--oaa {course.outputs}, logistic" if course.has_labels else f"{course.outputs} models"
+    others = ", ".join(other or "linear" for other in forms(course) if other != form)
+    print(f"setting {form or 'linear'}, -l {rate}, {kind}; worse: {others}", flush=True)
     race(course, model.learn, lambda: model.recall(course.test_x))
     examples = model.cues(course.test_x[:1_000])
     time_reads(course, lambda cue: model.read(examples[cue]))

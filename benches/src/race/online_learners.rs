@@ -36,10 +36,11 @@ impl Glam {
 
 impl OnlineLearner for Glam {
     fn learn(&mut self, x: &[f32], y: Answer<'_>) -> Result<(), RaceError> {
-        Ok(match y {
+        match y {
             Answer::Label(label) => self.memory.write(x, label)?,
             Answer::Values(values) => self.memory.write(x, values)?,
-        })
+        }
+        Ok(())
     }
 
     fn settle(&mut self) -> Result<(), RaceError> {
@@ -89,10 +90,11 @@ impl Line {
 
 impl OnlineLearner for Line {
     fn learn(&mut self, x: &[f32], y: Answer<'_>) -> Result<(), RaceError> {
-        Ok(match y {
+        match y {
             Answer::Label(label) => self.0.learn(x, &one_hot(label, self.0.output_count()))?,
             Answer::Values(values) => self.0.learn(x, values)?,
-        })
+        }
+        Ok(())
     }
 
     fn recall(&self, x: &[f32], out: &mut [f32]) -> Result<(), RaceError> {
@@ -135,10 +137,11 @@ impl Nearest {
 
 impl OnlineLearner for Nearest {
     fn learn(&mut self, x: &[f32], y: Answer<'_>) -> Result<(), RaceError> {
-        Ok(match y {
+        match y {
             Answer::Label(label) => self.index.learn(x, &one_hot(label, self.outputs))?,
             Answer::Values(values) => self.index.learn(x, values)?,
-        })
+        }
+        Ok(())
     }
 
     fn recall(&self, x: &[f32], out: &mut [f32]) -> Result<(), RaceError> {

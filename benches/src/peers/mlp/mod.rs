@@ -15,4 +15,4 @@ mod steps;
 pub use algorithm::{Mlp, fit, fit_watched};
 pub use error::MlpError;
 pub use params::{InputScale, MlpParams, RowOrder, ValidMlpParams};
-pub use steps::{Choice, Progress, choose_rate, fit_by_steps};
+pub use steps::{Choice, Progress, Watch, choose_rate, fit_by_steps};

@@ -44,6 +44,9 @@ pub fn choose_rate(
     Ok(Choice { learning_rate, seconds: start.elapsed().as_secs_f64() })
 }
 
+/// What is shown the net after each batch, and says whether to go on.
+pub type Watch<'a> = dyn FnMut(&Mlp, Progress) -> Result<ControlFlow<()>, MlpError> + Send + 'a;
+
 /// Trains with one learning rate, and after each batch shows the current net to `watch`, which may
 /// stop the training. The clock stands still meanwhile.
 ///
@@ -55,7 +58,7 @@ pub fn fit_by_steps(
     learning_rate: f64,
     x: ArrayView2<'_, f32>,
     y: &Targets,
-    watch: &mut (dyn FnMut(&Mlp, Progress) -> Result<ControlFlow<()>, MlpError> + Send),
+    watch: &mut Watch<'_>,
 ) -> Result<Mlp, MlpError> {
     let params = params.get();
     let prepared = Prepared::new(params, x, y)?;
