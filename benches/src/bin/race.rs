@@ -9,8 +9,9 @@
 //! `benches/python/requirements.txt`.
 //!
 //! Seconds are those of learning alone, up to the first checkpoint at which the goal is reached:
-//! after 500 rows, 1,000, 2,000 and so on, and twelve times a pass. The test rows are looked at
-//! there, off the clock, and by nobody for anything else: settings are chosen on training rows, the
+//! after 500 rows, 1,000, 2,000 and so on, and twelve times a pass; the Python programs four times
+//! in each later pass, and River, which is slow, some twenty times in all. The test rows are looked
+//! at there, off the clock, and by nobody for anything else: settings are chosen on training rows, the
 //! MLP's learning rate and what the Python programs choose on a held-out tenth of them, also off the
 //! clock. GLAM runs first and last, both are printed, and ratios are to the mean of the two. A read
 //! is of one cue on one thread, over the first 1,000 test rows, by the learner as it was when it
@@ -135,10 +136,17 @@ fn run_all(course: &Course, arguments: &Arguments) -> Vec<Outcome> {
     order
         .into_iter()
         .map(|contestant| {
-            eprintln!("{}: {}", course.set().name, contestant.title());
-            run(course, contestant, arguments.python.as_deref()).unwrap_or_else(|error| {
-                Outcome::without_points(contestant.title(), End::Failed(error.to_string()))
-            })
+            let name = contestant.title();
+            eprintln!("{}: {name}", course.set().name);
+            let outcome = run(course, contestant, arguments.python.as_deref());
+            let outcome = outcome.unwrap_or_else(|error| {
+                Outcome::without_points(name, End::Failed(error.to_string()))
+            });
+            // A race takes long: what is known already is shown, the table comes at its end.
+            for line in table::lines(std::slice::from_ref(&outcome), None).iter().skip(1) {
+                eprintln!("  {line}");
+            }
+            outcome
         })
         .collect()
 }
