@@ -5,13 +5,17 @@
 //! ```
 //!
 //! One memory a shape, in files; a batch of cues is read, and the memory consolidated, on one thread and on
-//! more, in turns. What they give must be equal to the bit. Medians.
+//! more, in turns. What they give must be equal to the bit. Medians. The first line says what the machine
+//! can do: multiplications of numbers in registers, that share nothing; two threads of one core are
+//! less than twice as fast as one.
 
 use std::error::Error;
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use glam_benches::floors::products;
 use glam_benches::stream::Stream;
 use glam_benches::timing::{median, seconds};
 use glam_memory::{Flow, Memory, Options};
@@ -62,10 +66,44 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         "{:<18} {:<12} {:>8} {:>12} {:>12} {:>6}  answers",
         "shape", "work", "threads", "one, ms", "these, ms", "faster"
     );
+    machine(arguments);
     for (inputs, outputs) in [(8, 1), (18, 6), (784, 10)] {
         measure(arguments, inputs, outputs)?;
     }
     Ok(())
+}
+
+/// Prints how much faster threads are that have nothing in common but the machine: each makes its own
+/// multiplications and additions in registers.
+fn machine(arguments: &Arguments) {
+    let work = |parts: usize| {
+        for _ in 0..parts {
+            black_box(products(black_box(20_000_000), 0.5, 1.0));
+        }
+    };
+    let parts = 8;
+    let (mut one, mut others) = (Vec::new(), vec![Vec::new(); arguments.threads.len()]);
+    for _ in 0..arguments.rounds {
+        one.push(seconds(|| work(parts)));
+        for (&threads, times) in arguments.threads.iter().zip(&mut others) {
+            let share = parts.div_ceil(threads.into());
+            times.push(seconds(|| {
+                std::thread::scope(|scope| {
+                    (0..threads).for_each(|_| drop(scope.spawn(|| work(share))));
+                });
+            }));
+        }
+    }
+    let one = 1e3 * median(&one);
+    for (threads, times) in arguments.threads.iter().zip(others) {
+        let these = 1e3 * median(&times);
+        println!(
+            "{:<18} {:<12} {threads:>8} {one:>12.2} {these:>12.2} {:>6.2}  nothing shared",
+            "the machine itself",
+            "products",
+            one / these
+        );
+    }
 }
 
 /// What a piece of work took, and the bits that it gave.
