@@ -9,7 +9,7 @@ import time
 import numpy as np
 from vowpalwabbit import Workspace
 
-from peer import Course, race, time_reads
+from peer import Clock, Course, race, time_reads
 
 CHUNK_ROWS = 1_000
 SEARCH_ROWS = 6_000
@@ -106,19 +106,6 @@ def spread(values):
     return np.where(spreads > np.finfo(np.float32).eps, spreads, 1.0)
 
 
-class NoClock:
-    seconds = 0.0
-
-    def __enter__(self):
-        pass
-
-    def __exit__(self, *_):
-        pass
-
-    def running(self):
-        return 0.0
-
-
 def forms(course):
     """Linear, a hidden layer, and products of inputs where they are few, each with the updates that
     suit it: products have long tails, by which VW's default updates divide."""
@@ -134,7 +121,7 @@ def choose(course):
     for form in forms(course):
         for rate in RATES:
             model = Model(course, form, rate)
-            model.learn(kept, NoClock(), float("inf"))
+            model.learn(kept, Clock(), float("inf"))
             recalled = model.recall(course.train_x[held_out])
             tried.append((course.measure(recalled, course.train_y[held_out]), (form, rate)))
             model.close()

@@ -6,10 +6,12 @@
 //! - `race` measures how long each of them takes to a given accuracy.
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
 //! - [`floors`] has loops that do the least work there is, [`layouts`] the same over slots laid out in
-//!   several ways, [`stream`] rows without an end, [`timing`] the clock.
+//!   several ways, [`stream`] rows without an end, [`timing`] the clock,
+//!   [`command`] other programs that take turns.
 //!
 //! Nothing here is part of the product, and the product depends on nothing here.
 
+pub mod command;
 pub mod data;
 pub mod floors;
 pub mod layouts;

@@ -2,7 +2,7 @@
 //!
 //! Answers are checked, times are not.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail as a test may")]
 
 use glam_benches::data::{Dataset, Targets};
 use glam_benches::race::{Contestant, Course, End, Outcome, run};

@@ -1,6 +1,8 @@
 //! The measuring programs at small sizes: they run to their end and check their answers. What they
 //! print of time is of no account here.
 
+#![expect(clippy::expect_used, reason = "a helper of tests may fail as a test may")]
+
 use std::process::Command;
 
 /// Runs a program and gives the lines that it prints.

@@ -79,8 +79,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     println!(
         "\nus/write: median of the last tenth, {PART} writes at a time, the log's buffer included. memory: \
-         slots and keys;\npeak: of the process. files: the log and one \
-         checkpoint; B/row: of the log."
+         slots,\nkeys and rows kept to be rehearsed; peak: of the process, shapes before included. files: \
+         the log and\none checkpoint; B/row: of the log."
     );
     Ok(())
 }
@@ -145,19 +145,16 @@ fn read_all(
     cues: &[(Vec<f32>, Vec<f32>)],
     outputs: usize,
 ) -> Result<(f64, f64), Box<dyn Error>> {
-    let mut out = vec![0.0; outputs];
-    let (mut squares, mut result) = (0.0, Ok(()));
+    let mut out = vec![0.0; cues.len() * outputs];
+    let mut result = Ok(());
     let taken = seconds(|| {
-        for (x, y) in cues {
-            if let Err(error) = memory.read_into(x, &mut out) {
-                result = Err(error);
-            }
-            let errors = out.iter().zip(y).map(|(out, y)| f64::from(out - y).powi(2));
-            squares += errors.sum::<f64>();
-        }
+        let mut pairs = cues.iter().zip(out.chunks_exact_mut(outputs));
+        result = pairs.try_for_each(|((x, _), out)| memory.read_into(x, out));
     });
     result?;
-    Ok((taken / cues.len() as f64, (squares / (cues.len() * outputs) as f64).sqrt()))
+    let truths = cues.iter().flat_map(|(_, y)| y);
+    let squares: f64 = out.iter().zip(truths).map(|(out, y)| f64::from(out - y).powi(2)).sum();
+    Ok((taken / cues.len() as f64, (squares / out.len() as f64).sqrt()))
 }
 
 /// The most bytes of memory that this process ever had, where the system tells.

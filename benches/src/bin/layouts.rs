@@ -119,16 +119,19 @@ fn measure(arguments: &Arguments, shape: Shape) -> Result<(), Box<dyn Error>> {
         ("square", Layout::apart(slots, map, square), &active),
     ];
     let mut times = vec![Vec::new(); ways.len()];
-    for _ in 0..arguments.rounds {
-        for ((name, layout, active), times) in ways.iter_mut().zip(&mut times) {
+    for round in 0..arguments.rounds as usize {
+        for turn in 0..ways.len() {
+            // Who follows whom should not matter: each round begins with another.
+            let way = (round + turn * (1 + round % (ways.len() - 1))) % ways.len();
+            let ((name, layout, active), times) = (&mut ways[way], &mut times[way]);
             let floats = if *name == "square" { map + square } else { map + triangle };
-            let (mut sum, mut touched) = (0.0, 0.0);
+            let mut sum = 0.0;
             let taken = seconds(|| {
                 for active in *active {
                     sum += f64::from(layout.write(active, black_box(1.0)));
                 }
             });
-            touched += active.iter().map(Vec::len).sum::<usize>() as f64 * floats as f64;
+            let touched = active.iter().map(Vec::len).sum::<usize>() as f64 * floats as f64;
             // All floats are one.
             if sum != touched {
                 return Err(format!("{name}: {sum} floats were touched, not {touched}").into());

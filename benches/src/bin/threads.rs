@@ -78,15 +78,16 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 fn machine(arguments: &Arguments) {
     let work = |parts: usize| {
         for _ in 0..parts {
-            black_box(products(black_box(20_000_000), 0.5, 1.0));
+            black_box(products(black_box(50_000_000), 0.5, 1.0));
         }
     };
-    let parts = 8;
+    // As many for each number of threads, so that all have the same to do.
+    let parts: usize = arguments.threads.iter().map(|&threads| usize::from(threads)).product();
     let (mut one, mut others) = (Vec::new(), vec![Vec::new(); arguments.threads.len()]);
     for _ in 0..arguments.rounds {
         one.push(seconds(|| work(parts)));
         for (&threads, times) in arguments.threads.iter().zip(&mut others) {
-            let share = parts.div_ceil(threads.into());
+            let share = parts / usize::from(threads);
             times.push(seconds(|| {
                 std::thread::scope(|scope| {
                     (0..threads).for_each(|_| drop(scope.spawn(|| work(share))));

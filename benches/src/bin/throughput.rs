@@ -9,10 +9,11 @@
 //! `N writes/s`; it takes turns with GLAM, and medians are compared.
 
 use std::error::Error;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use glam_benches::command::{number_before, printed};
 use glam_benches::data::{Dataset, Targets, fashion_mnist};
 use glam_benches::timing::median;
 use glam_memory::{Family, Memory};
@@ -25,7 +26,8 @@ struct Arguments {
     peer: Option<String>,
     /// How many turns each takes.
     #[arg(long, default_value_t = 3, value_name = "N")]
-    rounds: usize,
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
 }
 
 fn main() -> ExitCode {
@@ -41,7 +43,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let set = fashion_mnist()?;
     let (mut default, mut shaped, mut peer) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..arguments.rounds.max(1) {
+    for round in 0..arguments.rounds {
         eprintln!("round {}", round + 1);
         default.push(writes_per_second(&set, Memory::builder(784))?);
         let shape = Memory::builder(784)
@@ -92,15 +94,7 @@ fn writes_per_second(set: &Dataset, builder: glam_memory::Builder) -> Result<f64
 
 /// Runs the peer and reads the number before `writes/s` in what it prints.
 fn peer_writes_per_second(command: &str) -> Result<f64, Box<dyn Error>> {
-    let output = Command::new("sh").args(["-c", command]).output()?;
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let words: Vec<&str> = printed.split_whitespace().collect();
-    words
-        .iter()
-        .position(|word| word.starts_with("writes/s"))
-        .and_then(|place| words.get(place.checked_sub(1)?)?.parse().ok())
-        .ok_or_else(|| {
-            let said = String::from_utf8_lossy(&output.stderr);
-            format!("`{command}` printed no `N writes/s`: {printed}{said}").into()
-        })
+    let printed = printed(command)?;
+    number_before(&printed, "writes/s")
+        .ok_or_else(|| format!("`{command}` printed no `N writes/s`: {printed}").into())
 }

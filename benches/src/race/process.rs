@@ -177,10 +177,9 @@ fn check(
     fs::File::open(&path)
         .and_then(|mut file| file.read_to_end(&mut bytes))
         .map_err(|source| RaceError::Io { path, source })?;
-    let values: Vec<f32> = bytes
-        .chunks_exact(size_of::<f32>())
-        .filter_map(|bytes| bytes.try_into().ok().map(f32::from_le_bytes))
-        .collect();
+    let (numbers, rest) = bytes.as_chunks();
+    let values: Vec<f32> = numbers.iter().copied().map(f32::from_le_bytes).collect();
+    let values = if rest.is_empty() { values } else { Vec::new() };
     let measure = measure_of(course, values);
     let printed = outcome.points.last().map(|point| point.measure);
     match (measure, printed) {
@@ -206,6 +205,9 @@ fn measure_of(course: &Course, values: Vec<f32>) -> Option<f64> {
             return None;
         }
         for (row, &label) in values.iter().enumerate() {
+            if label.fract() != 0.0 || label < 0.0 {
+                return None;
+            }
             *scores.get_mut((row, label as usize))? = 1.0;
         }
         scores

@@ -2,7 +2,7 @@
 
 use super::outcome::{End, Outcome};
 
-/// The lines of a table, one a learner; ratios are to `unit`, the seconds of the first learner.
+/// The lines of a table, one a learner; ratios are to `unit`, the mean of GLAM's seconds.
 #[must_use]
 pub fn lines(outcomes: &[Outcome], unit: Option<f64>) -> Vec<String> {
     let head = ["learner", "rows seen", "seconds", "ratio", "read us", "threads", "setting"];

@@ -14,7 +14,7 @@ use crate::threads::Threads;
 
 /// A gated linear associative memory, in files or without.
 ///
-/// Every method takes `&self`: share a memory between threads by reference or in an `Arc`. Reads
+/// Every method that reads or writes takes `&self`: share a memory between threads by reference or in an `Arc`. Reads
 /// run side by side; a write waits for them and they for it.
 ///
 /// See the [crate's page](crate) for a whole program.
@@ -204,7 +204,8 @@ impl Memory {
     }
 
     /// The same memory, working on at most `threads` threads where rows or steps can be shared out:
-    /// batches of reads, scores, [`Memory::consolidate`], [`Memory::regate`], [`Memory::forget`]. 0, the
+    /// [`Memory::read_batch`], [`Memory::read_batch_with_std`], scores, [`Memory::consolidate`] and
+    /// [`Memory::forget`]. 0, the
     /// default, is one a core. No result depends on it, to the bit; writes are made one after the other.
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {

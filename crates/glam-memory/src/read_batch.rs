@@ -1,6 +1,6 @@
 //! Reading many rows at once, and scoring them.
 
-use glam_core::{Explanation, Scratch};
+use glam_core::Explanation;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::error::{Error, Result};
@@ -17,9 +17,8 @@ impl Memory {
     pub fn read_batch(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
         let state = self.state.read();
         with_recall!(&*state, recall => {
-            self.threads.rows(x, recall.outputs(), || {
-                let mut scratch = Scratch::default();
-                move |x: &[f32], out: &mut [f32]| Ok(recall.read(x, &mut scratch, out)?)
+            self.threads.rows(x, recall.outputs(), |x, scratch, out| {
+                Ok(recall.read(x, scratch, out)?)
             })
         })
     }
@@ -35,12 +34,9 @@ impl Memory {
     ) -> Result<(Array2<f32>, Array2<f32>)> {
         let state = &*self.state.read();
         let outputs = with_recall!(state, recall => recall.outputs());
-        let both = self.threads.rows(x, 2 * outputs, || {
-            let mut scratch = Scratch::default();
-            move |x: &[f32], out: &mut [f32]| {
-                let (mean, std) = out.split_at_mut(outputs);
-                state.read_with_std(x, &mut scratch, mean, std)
-            }
+        let both = self.threads.rows(x, 2 * outputs, |x, scratch, out| {
+            let (mean, std) = out.split_at_mut(outputs);
+            state.read_with_std(x, scratch, mean, std)
         })?;
         let (means, stds) = both.view().split_at(Axis(1), outputs);
         Ok((means.to_owned(), stds.to_owned()))

@@ -1,12 +1,12 @@
 //! The threads that a memory may work on where work can be shared out.
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use glam_core::Workers;
-use ndarray::{Array2, ArrayView2};
+use glam_core::{Scratch, Workers};
+use ndarray::{Array2, ArrayView2, Axis};
+use parking_lot::Mutex;
 
 use crate::error::Result;
 
@@ -27,43 +27,46 @@ impl Threads {
         Self { count: if count == 0 { cores() } else { count } }
     }
 
-    /// Fills a row of `columns` numbers for each row of `x`. `each` makes what fills the rows of one
-    /// part, one row after the other; the first row that fails says how.
-    pub(crate) fn rows<F>(
+    /// Fills a row of `columns` numbers for each row of `x`; the first row that fails says how. `fill` gets
+    /// a scratch that others do not use meanwhile.
+    pub(crate) fn rows(
         &self,
         x: ArrayView2<'_, f32>,
         columns: usize,
-        each: impl Fn() -> F + Sync,
-    ) -> Result<Array2<f32>>
-    where
-        F: FnMut(&[f32], &mut [f32]) -> Result<()>,
-    {
+        fill: impl Fn(&[f32], &mut Scratch, &mut [f32]) -> Result<()> + Sync,
+    ) -> Result<Array2<f32>> {
+        let scratches = Mutex::new(Vec::<Scratch>::new());
+        // The first part that failed: later ones need not be filled.
+        let failed = AtomicUsize::new(usize::MAX);
         let part = |number: usize| -> Result<Vec<f32>> {
             let rows = number * ROWS..((number + 1) * ROWS).min(x.nrows());
-            let (mut fill, mut cue) = (each(), Vec::with_capacity(x.ncols()));
+            let mut scratch = scratches.lock().pop().unwrap_or_default();
+            let mut cue = Vec::with_capacity(x.ncols());
             let mut filled = vec![0.0; rows.len() * columns];
             for (place, row) in rows.enumerate() {
                 cue.clear();
                 cue.extend(x.row(row));
-                fill(&cue, &mut filled[place * columns..(place + 1) * columns])?;
+                fill(&cue, &mut scratch, &mut filled[place * columns..(place + 1) * columns])?;
             }
+            scratches.lock().push(scratch);
             Ok(filled)
         };
         let parts: Vec<Mutex<Option<Result<Vec<f32>>>>> =
             (0..x.nrows().div_ceil(ROWS)).map(|_| Mutex::new(None)).collect();
         self.run(parts.len(), &|number| {
-            let filled = part(number);
-            if let Ok(mut part) = parts[number].lock() {
-                *part = Some(filled);
+            if number < failed.load(Ordering::Relaxed) {
+                let filled = part(number);
+                if filled.is_err() {
+                    failed.fetch_min(number, Ordering::Relaxed);
+                }
+                *parts[number].lock() = Some(filled);
             }
         });
         let mut out = Array2::zeros((x.nrows(), columns));
-        let mut rows = out.rows_mut().into_iter();
-        // Every part was filled: `run` returns after all were worked on.
-        for part in parts.into_iter().filter_map(|part| part.into_inner().ok().flatten()) {
-            // The part's rows first: a row of `out` is taken only where there is one to fill it.
-            for (from, mut to) in part?.chunks_exact(columns.max(1)).zip(rows.by_ref()) {
-                to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        for (part, mut to) in parts.into_iter().zip(out.axis_chunks_iter_mut(Axis(0), ROWS)) {
+            // Only a part behind one that failed was left out, and that one returns here.
+            if let Some(filled) = part.into_inner() {
+                to.iter_mut().zip(filled?).for_each(|(to, from)| *to = from);
             }
         }
         Ok(out)
@@ -84,7 +87,10 @@ impl Workers for Threads {
         };
         thread::scope(|scope| {
             for _ in 1..self.count.min(count) {
-                scope.spawn(work);
+                // Where the system gives no more threads, those that there are do all the work.
+                if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    break;
+                }
             }
             work();
         });

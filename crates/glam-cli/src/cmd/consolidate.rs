@@ -63,7 +63,8 @@ struct Common {
     #[arg(long, value_name = "BUDGET")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
-    /// Work on at most so many threads; without it one a core. The result is the same.
+    /// Work on at most so many threads; without it one a core. The result does not depend on it,
+    /// but where --seconds ends the search.
     #[arg(long, value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,

@@ -14,6 +14,8 @@ use crate::structure::{Paths, Structure};
 /// Floats that the sums of one block may take: half of a usual second-level cache.
 const BLOCK_FLOATS: usize = 1 << 18;
 /// Rows of a block, at least and at most.
+/// Numbers a place up to which places are sorted by counting.
+const MOST_COUNTS: usize = 8;
 const BLOCK_ROWS: (usize, usize) = (64, 2048);
 /// Pieces into which the rows are cut, each with a sum of its own; a power of two.
 pub(crate) const SHARDS: usize = 4;
@@ -246,9 +248,14 @@ impl Block {
     }
 }
 
-/// Sorts the places of `bits`, all below `limit`, by what stands there, and equals by place. Counts
-/// first: there are about as many numbers as places.
+/// Sorts the places of `bits`, all below `limit`, by what stands there, and equals by place: by counting,
+/// but where there are many more numbers than places.
 fn sort_places(bits: &[u16], limit: usize, starts: &mut Vec<u16>, sorted: &mut [u16]) {
+    if limit > MOST_COUNTS * bits.len() {
+        sorted.iter_mut().zip(0..).for_each(|(sorted, place)| *sorted = place);
+        sorted.sort_unstable_by_key(|&place| (bits[usize::from(place)], place));
+        return;
+    }
     starts.clear();
     starts.resize(limit + 1, 0);
     for &bits in bits {

@@ -16,11 +16,6 @@
 pub trait Workers: Sync {
     /// Calls `task` once with every number from 0 to `count` - 1 and returns when all are done.
     fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync));
-
-    /// How many tasks may run side by side; only whether it is more than one matters.
-    fn side_by_side(&self) -> usize {
-        1
-    }
 }
 
 /// One task after the other, on the caller's thread.

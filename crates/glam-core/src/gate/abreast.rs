@@ -87,6 +87,7 @@ impl Abreast {
     #[inline(always)]
     pub(crate) fn paths<S: Simd>(&self, simd: S, z: &[f32], paths: &mut [[u32; LANES]]) {
         paths.fill([0; LANES]);
+        // No caller gives less; if one did, the keys would be wrong, but nothing beyond `z` is read.
         if z.len() < self.reach {
             return;
         }
