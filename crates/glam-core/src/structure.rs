@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{Config, MAX_DEPTH, MAX_TABLES, Targets};
-use crate::consolidate::Decision;
+use crate::consolidate::{Decision, Serial, Workers, collect};
 use crate::error::Result;
 use crate::feature::{Feature, width};
 use crate::gate::{self, Abreast, Gate, Sample};
@@ -132,15 +132,17 @@ impl Structure {
         for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
             normaliser.inputs(x, z);
         }
-        Self::draw(config.seed(), picks, normaliser, Sample { rows: &z, inputs, slopes })
+        Self::draw(config.seed(), picks, normaliser, Sample { rows: &z, inputs, slopes }, &Serial)
     }
 
-    /// Draws views and gates: by the sample's slopes where it has some.
+    /// Draws views and gates: by the sample's slopes where it has some. Every table has a stream of
+    /// random numbers of its own, so that it does not matter who draws which.
     pub(crate) fn draw(
         seed: u64,
         picks: Picks,
         normaliser: Normaliser,
         sample: Sample<'_>,
+        workers: &dyn Workers,
     ) -> Self {
         let inputs = sample.inputs;
         let everything: Vec<u32> = (0..inputs as u32).collect();
@@ -149,7 +151,7 @@ impl Structure {
             Some(slopes) => slopes.shares().iter().map(|share| share * share).collect(),
             None => normaliser.input_spread().to_vec(),
         };
-        for table in 0..picks.tables {
+        let drawn = collect(workers, picks.tables, |table| {
             let mut rng = Rng::new(seed, table as u64);
             let view = if picks.view == inputs {
                 everything.clone()
@@ -158,13 +160,17 @@ impl Structure {
             };
             let deal = picks.deal(table);
             let gate = gate::draw(deal.family, deal.depth(), &view, sample, &mut rng);
+            (view, gate)
+        });
+        for (table, (view, gate)) in drawn.into_iter().enumerate() {
             let feature = Feature::new(view, picks.table_scale(table));
             let known = features.iter().position(|known| *known == feature);
             let feature = known.unwrap_or_else(|| {
                 features.push(feature);
                 features.len() - 1
             });
-            tables.push(Table::new(gate.into(), deal.levels.clone(), feature as u32));
+            let levels = picks.deal(table).levels.clone();
+            tables.push(Table::new(gate.into(), levels, feature as u32));
         }
         if picks.root {
             let feature = features.len() as u32;

@@ -182,6 +182,7 @@ impl Search<'_> {
         candidate: usize,
         regates: usize,
         slopes: Option<&Slopes>,
+        workers: &dyn Workers,
     ) -> Structure {
         if let (0, 0, Some(now)) = (candidate, regates, self.now) {
             return now.clone();
@@ -189,7 +190,7 @@ impl Search<'_> {
         let sample = Sample { rows: &self.sample, inputs: self.rows.inputs, slopes };
         let picks = self.candidates[candidate].picks.clone();
         let seed = self.draw_seed(candidate, regates);
-        Structure::draw(seed, picks, self.normaliser.clone(), sample)
+        Structure::draw(seed, picks, self.normaliser.clone(), sample, workers)
     }
 
     /// A tenth that is held out, what the structure of `lifted`, solved without it, predicts of it,
@@ -221,7 +222,7 @@ impl Search<'_> {
     ) -> Option<Attempt> {
         let one = |fold: usize, workers: &dyn Workers| {
             let slopes = line.slopes.get(fold).and_then(Option::as_ref);
-            let structure = self.draw(candidate, regates, slopes);
+            let structure = self.draw(candidate, regates, slopes, workers);
             let lifted = Lifted::new(&structure, self.rows, workers);
             let wanted = regates < self.regates;
             let lambdas = match line.stops.last() {

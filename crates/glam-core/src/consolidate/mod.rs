@@ -37,6 +37,7 @@ use lifted::Lifted;
 use rows::Rows;
 use solve::{Grams, Held, Inverses, solve};
 pub use sums::{Maps, Sums};
+pub(crate) use workers::collect;
 pub use workers::{Serial, Workers};
 use written::Written;
 
@@ -188,7 +189,7 @@ impl Model {
         let done = Progress::done(decision.trials.len(), rows.count);
         let go_on = || watch(&done) != Flow::Stop;
         // Over all rows, the same way again: drawn, solved, and drawn anew from the slopes.
-        let mut structure = search.draw(found.candidate, 0, None);
+        let mut structure = search.draw(found.candidate, 0, None, workers);
         for (regates, &(lambda, iterations)) in
             found.stops[..found.stops.len() - 1].iter().enumerate()
         {
@@ -199,7 +200,7 @@ impl Model {
             let solution =
                 solve(&lifted, &inverses, lambda, held, workers, &go_on).ok_or(Error::Cancelled)?;
             let slopes = slopes_pass::slopes(&lifted, &solution.weights, workers);
-            structure = search.draw(found.candidate, regates + 1, Some(&slopes));
+            structure = search.draw(found.candidate, regates + 1, Some(&slopes), workers);
         }
         let (lambda, iterations) = found.stops.last().copied().unwrap_or((1.0, 1));
         (decision.lambda, decision.iterations) = (lambda, iterations as u32);
