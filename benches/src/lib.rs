@@ -7,7 +7,7 @@
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
 //! - [`floors`] has loops that do the least work there is, [`layouts`] the same over slots laid out in
 //!   several ways, [`stream`] rows without an end, [`timing`] the clock,
-//!   [`command`] other programs that take turns.
+//!   [`command`] other programs that take turns, [`program`] what the programs here have in common.
 //!
 //! Nothing here is part of the product, and the product depends on nothing here.
 
@@ -18,6 +18,7 @@ pub mod layouts;
 pub mod metrics;
 #[cfg(feature = "peers")]
 pub mod peers;
+pub mod program;
 #[cfg(feature = "peers")]
 pub mod race;
 pub mod stream;

@@ -24,6 +24,7 @@ use std::str::FromStr;
 use clap::Parser;
 use glam_benches::data::shuffled_indices;
 use glam_benches::floors::{Slots, products};
+use glam_benches::program::{ended, print_command};
 use glam_benches::stream::Stream;
 use glam_benches::timing::{median, seconds};
 use glam_memory::core::{Config, Model, Rehearse, Scratch, Targets};
@@ -79,21 +80,11 @@ impl FromStr for Shape {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("floors: {error}");
-            ExitCode::from(1)
-        }
-    }
+    ended("floors", run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    println!(
-        "cargo run --release -p glam-benches --no-default-features --bin floors -- {}\n",
-        words.join(" ")
-    );
+    print_command("floors");
     println!(
         "{:<16} {:>8} {:>6} {:>8} {:<6} {:>8} {:>8} {:>8} {:>8} {:>6}",
         "shape", "slots", "active", "KB", "path", "time", "bytes", "products", "copy", "ratio"

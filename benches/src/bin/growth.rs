@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use glam_benches::program::{ended, print_command};
 use glam_benches::stream::Stream;
 use glam_benches::timing::{median, seconds};
 use glam_memory::Memory;
@@ -41,21 +42,11 @@ const PART: usize = 1000;
 const BEHIND: usize = 1 << 30;
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("growth: {error}");
-            ExitCode::from(1)
-        }
-    }
+    ended("growth", run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    println!(
-        "cargo run --release -p glam-benches --no-default-features --bin growth -- {}\n",
-        words.join(" ")
-    );
+    print_command("growth");
     println!(
         "{:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9}",
         "shape",

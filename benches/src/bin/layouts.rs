@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use glam_benches::layouts::Layout;
+use glam_benches::program::{ended, print_command};
 use glam_benches::stream::Stream;
 use glam_benches::timing::{median, seconds};
 use glam_memory::core::{Config, Model, Rehearse, Scratch, Targets};
@@ -44,13 +45,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("layouts: {error}");
-            ExitCode::from(1)
-        }
-    }
+    ended("layouts", run(&Arguments::parse()))
 }
 
 /// Inputs, outputs, inputs of a view, level.
@@ -62,11 +57,7 @@ const TABLES: usize = 128;
 const GROUP: usize = 8;
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    println!(
-        "cargo run --release -p glam-benches --no-default-features --bin layouts -- {}\n",
-        words.join(" ")
-    );
+    print_command("layouts");
     println!("{:<16} {:<10} {:>8} {:>9} {:>7}", "shape", "layout", "MB", "us/write", "ratio");
     for shape in SHAPES {
         measure(arguments, shape)?;

@@ -17,6 +17,7 @@ use clap::Parser;
 use glam_benches::command::{number_after, number_before, printed};
 use glam_benches::data::{Dataset, Targets, uci};
 use glam_benches::metrics::rmse;
+use glam_benches::program::{ended, print_command};
 use glam_benches::timing::{median, seconds};
 use glam_memory::{Family, Flow, Memory, Options};
 use ndarray::{Array2, Axis};
@@ -37,16 +38,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("solving: {error}");
-            ExitCode::from(1)
-        }
-    }
+    ended("solving", run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    print_command("solving");
     println!(
         "{:<16} {:<12} {:>10} {:>9} {:>10}",
         "set", "who", "seconds", "test RMSE", "to GLAM, 1"

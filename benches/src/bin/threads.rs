@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use glam_benches::floors::products;
+use glam_benches::program::{ended, print_command};
 use glam_benches::stream::Stream;
 use glam_benches::timing::{median, seconds};
 use glam_memory::{Flow, Memory, Options};
@@ -47,21 +48,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("threads: {error}");
-            ExitCode::from(1)
-        }
-    }
+    ended("threads", run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    println!(
-        "cargo run --release -p glam-benches --no-default-features --bin threads -- {}\n",
-        words.join(" ")
-    );
+    print_command("threads");
     println!(
         "{:<18} {:<12} {:>8} {:>12} {:>12} {:>6}  answers",
         "shape", "work", "threads", "one, ms", "these, ms", "faster"

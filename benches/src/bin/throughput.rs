@@ -15,6 +15,7 @@ use std::time::Instant;
 use clap::Parser;
 use glam_benches::command::{number_before, printed};
 use glam_benches::data::{Dataset, Targets, fashion_mnist};
+use glam_benches::program::{ended, print_command};
 use glam_benches::timing::median;
 use glam_memory::{Family, Memory};
 
@@ -31,16 +32,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("throughput: {error}");
-            ExitCode::from(1)
-        }
-    }
+    ended("throughput", run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    print_command("throughput");
     let set = fashion_mnist()?;
     let (mut default, mut shaped, mut peer) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..arguments.rounds {
