@@ -8,7 +8,7 @@ use glam_core::{Scratch, Workers};
 use ndarray::{Array2, ArrayView2, Axis};
 use parking_lot::Mutex;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Rows that a thread takes at a time: enough that taking them costs nothing, few enough that all
 /// threads end at about the same time.
@@ -35,41 +35,35 @@ impl Threads {
         columns: usize,
         fill: impl Fn(&[f32], &mut Scratch, &mut [f32]) -> Result<()> + Sync,
     ) -> Result<Array2<f32>> {
+        let mut out = Array2::zeros((x.nrows(), columns));
+        let parts: Vec<_> = out.axis_chunks_iter_mut(Axis(0), ROWS).map(Mutex::new).collect();
         let scratches = Mutex::new(Vec::<Scratch>::new());
-        // The first part that failed: later ones need not be filled.
-        let failed = AtomicUsize::new(usize::MAX);
-        let part = |number: usize| -> Result<Vec<f32>> {
-            let rows = number * ROWS..((number + 1) * ROWS).min(x.nrows());
+        // The first part that failed so far, and how; later ones need not be filled.
+        let failed = Mutex::new(None::<(usize, Error)>);
+        self.run(parts.len(), &|number| {
+            if failed.lock().as_ref().is_some_and(|(first, _)| *first < number) {
+                return;
+            }
             let mut scratch = scratches.lock().pop().unwrap_or_default();
             let mut cue = Vec::with_capacity(x.ncols());
-            let mut filled = vec![0.0; rows.len() * columns];
-            for (place, row) in rows.enumerate() {
+            let mut part = parts[number].lock();
+            let mut rows = part.rows_mut().into_iter().enumerate();
+            let result = rows.try_for_each(|(place, out)| {
                 cue.clear();
-                cue.extend(x.row(row));
-                fill(&cue, &mut scratch, &mut filled[place * columns..(place + 1) * columns])?;
-            }
+                cue.extend(x.row(number * ROWS + place));
+                // Rows of a new array are slices.
+                fill(&cue, &mut scratch, out.into_slice().unwrap_or_default())
+            });
             scratches.lock().push(scratch);
-            Ok(filled)
-        };
-        let parts: Vec<Mutex<Option<Result<Vec<f32>>>>> =
-            (0..x.nrows().div_ceil(ROWS)).map(|_| Mutex::new(None)).collect();
-        self.run(parts.len(), &|number| {
-            if number < failed.load(Ordering::Relaxed) {
-                let filled = part(number);
-                if filled.is_err() {
-                    failed.fetch_min(number, Ordering::Relaxed);
+            if let Err(error) = result {
+                let mut failed = failed.lock();
+                if failed.as_ref().is_none_or(|(first, _)| number < *first) {
+                    *failed = Some((number, error));
                 }
-                *parts[number].lock() = Some(filled);
             }
         });
-        let mut out = Array2::zeros((x.nrows(), columns));
-        for (part, mut to) in parts.into_iter().zip(out.axis_chunks_iter_mut(Axis(0), ROWS)) {
-            // Only a part behind one that failed was left out, and that one returns here.
-            if let Some(filled) = part.into_inner() {
-                to.iter_mut().zip(filled?).for_each(|(to, from)| *to = from);
-            }
-        }
-        Ok(out)
+        drop(parts);
+        failed.into_inner().map_or(Ok(out), |(_, error)| Err(error))
     }
 }
 

@@ -75,11 +75,13 @@ fn a_batch_fails_as_its_first_wrong_row_does() {
     assert_eq!(memory.read_batch_with_std(cues.view()).unwrap_err().to_string(), alone);
     let narrow = Array2::zeros((40, INPUTS - 1));
     assert!(matches!(memory.read_batch(narrow.view()), Err(Error::Core(_))));
-    let empty = Memory::builder(INPUTS).in_memory().unwrap().with_threads(2);
-    assert!(matches!(
-        empty.read_batch(inputs(40).view()),
-        Err(Error::Core(glam_memory::core::Error::Empty))
-    ));
+    // A memory of labels that has none yet has rows of no columns.
+    let numbers = Memory::builder(INPUTS).in_memory().unwrap();
+    let labels = Memory::builder(INPUTS).labels().in_memory().unwrap();
+    for empty in [numbers, labels].map(|memory| memory.with_threads(2)) {
+        let read = empty.read_batch(inputs(40).view());
+        assert!(matches!(read, Err(Error::Core(glam_memory::core::Error::Empty))), "{read:?}");
+    }
 }
 
 #[test]
