@@ -1,14 +1,13 @@
 //! Making the directory of a new memory, or leaving nothing behind.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use glam_core::Config;
 
 use crate::bytes::wide;
+use crate::disk::{Directory, Kind, failed};
 use crate::error::{Error, Result};
-use crate::file::{self, failed};
 use crate::lock::Lock;
 use crate::log::{self, HEADER_BYTES, Header};
 use crate::manifest::Manifest;
@@ -22,87 +21,104 @@ pub(crate) struct Made {
 }
 
 /// Makes a memory in `directory`, which is made too where it is missing.
-pub(crate) fn create(directory: &Path, config: Config) -> Result<Made> {
+pub(crate) fn create(directory: &Directory, config: Config) -> Result<Made> {
     // Refuse what will not be written before anything is made.
-    Manifest::new(config.clone(), wide(HEADER_BYTES)).encode(directory)?;
+    Manifest::new(config.clone(), wide(HEADER_BYTES)).encode(directory.path())?;
     let made = make_directories(directory)?;
-    let created = check_empty(directory).and_then(|()| fill(directory, config));
+    let created = check_empty(directory).and_then(|()| fill(directory, config, &made));
     if created.is_err() {
-        // Directories that hold anything stay: `remove_dir` refuses them.
-        for directory in made.iter().rev() {
-            let _ = fs::remove_dir(directory);
-        }
+        remove_directories(directory, &made);
     }
     created
 }
 
 /// Makes `directory` and what is missing above it; returns what was made, outermost first.
-fn make_directories(directory: &Path) -> Result<Vec<PathBuf>> {
-    match fs::metadata(directory) {
-        Ok(found) if found.is_dir() => return Ok(Vec::new()),
-        Ok(_) => return Err(Error::NotAMemory { path: directory.to_owned() }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(directory, "look at the directory")(error)),
+fn make_directories(directory: &Directory) -> Result<Vec<PathBuf>> {
+    let disk = directory.disk();
+    let mut missing = Vec::new();
+    for path in directory.path().ancestors().filter(|path| !path.as_os_str().is_empty()) {
+        match disk.kind(path) {
+            Ok(Kind::Directory) => break,
+            Ok(_) => return Err(Error::NotAMemory { path: path.to_owned() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(path),
+            Err(error) => return Err(failed(path, "look at the directory")(error)),
+        }
     }
-    let missing = directory
-        .ancestors()
-        .take_while(|above| !above.as_os_str().is_empty() && fs::symlink_metadata(above).is_err());
-    let mut made: Vec<PathBuf> = missing.map(Path::to_owned).collect();
-    made.reverse();
-    if let Err(error) = fs::create_dir_all(directory) {
-        made.iter().rev().for_each(|directory| {
-            let _ = fs::remove_dir(directory);
-        });
-        return Err(failed(directory, "create the directory")(error));
+    let mut made = Vec::new();
+    for path in missing.into_iter().rev() {
+        match disk.create_directory(path) {
+            Ok(()) => made.push(path.to_owned()),
+            // Somebody else was faster; it is theirs to remove.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                remove_directories(directory, &made);
+                return Err(failed(path, "create the directory")(error));
+            }
+        }
     }
     Ok(made)
 }
 
+/// Removes what [`make_directories`] made. Directories that hold anything stay, as they cannot be
+/// removed.
+fn remove_directories(directory: &Directory, made: &[PathBuf]) {
+    for path in made.iter().rev() {
+        let _ = directory.disk().remove_directory(path);
+    }
+}
+
 /// Fails unless the directory holds nothing but what a creation that was interrupted left: a lock,
 /// unfinished files, and a log without a frame.
-fn check_empty(directory: &Path) -> Result<()> {
-    if Name::Manifest.in_directory(directory).exists() {
-        return Err(Error::AlreadyExists { path: directory.to_owned() });
+fn check_empty(directory: &Directory) -> Result<()> {
+    if directory.has(Name::Manifest) {
+        return Err(Error::AlreadyExists { path: directory.path().to_owned() });
     }
-    let list = || failed(directory, "list the directory");
-    for entry in fs::read_dir(directory).map_err(list())? {
-        let entry = entry.map_err(list())?;
-        let left = match Name::parse(&entry.file_name()) {
+    let names = directory.disk().list(directory.path());
+    for name in names.map_err(failed(directory.path(), "list the directory"))? {
+        let left = match Name::parse(&name) {
             Some(Name::Lock | Name::Unfinished) => true,
             Some(Name::Log(1)) => {
-                entry.metadata().is_ok_and(|found| found.len() <= wide(HEADER_BYTES))
+                let found = directory.disk().kind(&directory.join(Name::Log(1)));
+                matches!(found, Ok(Kind::File(bytes)) if bytes <= wide(HEADER_BYTES))
             }
             _ => false,
         };
         if !left {
-            return Err(Error::NotEmpty { path: directory.to_owned() });
+            return Err(Error::NotEmpty { path: directory.path().to_owned() });
         }
     }
     Ok(())
 }
 
-/// Takes the lock and makes the files. The manifest comes last: without it there is no memory.
-fn fill(directory: &Path, config: Config) -> Result<Made> {
+/// Takes the lock and makes the files. The manifest comes last: without it there is no memory. The
+/// directories in `made` are new; their names are handed to the disk too.
+fn fill(directory: &Directory, config: Config, made: &[PathBuf]) -> Result<Made> {
     let lock = Lock::take(directory)?;
     // Another writer may have made a memory, and closed it, since the directory was looked at.
     check_empty(directory)?;
     let manifest = Manifest::new(config, wide(HEADER_BYTES));
     let header = Header::new(manifest.memory, &manifest.config, manifest.log, 1);
-    let made = log::Writer::create(directory, &header).and_then(|log| {
+    let filled = log::Writer::create(directory, &header).and_then(|log| {
+        // The manifest must not be there before what it names.
+        directory.sync()?;
         manifest.write(directory)?;
-        file::sync_directory(directory)?;
-        if let Some(above) = directory.parent().filter(|above| !above.as_os_str().is_empty()) {
-            file::sync_directory(above)?;
+        directory.sync()?;
+        for path in made {
+            let above = match path.parent() {
+                Some(above) if !above.as_os_str().is_empty() => above,
+                _ => Path::new("."),
+            };
+            let synced = directory.disk().sync_directory(above);
+            synced.map_err(failed(above, "hand the directory to the disk"))?;
         }
         Ok(log)
     });
-    match made {
+    match filled {
         Ok(log) => Ok(Made { manifest, log, lock }),
         Err(error) => {
             for name in [Name::Manifest, Name::Log(1), Name::Lock] {
-                let path = name.in_directory(directory);
-                let _ = fs::remove_file(unfinished(&path));
-                let _ = fs::remove_file(path);
+                let _ = directory.disk().remove(&unfinished(&directory.join(name)));
+                let _ = directory.remove(name);
             }
             Err(error)
         }

@@ -5,13 +5,12 @@
 //! read as erased. What the intent names is as long, and has the same sequence number, before and
 //! after: those bytes of the frame never change, so that a frame without them is not the one meant.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::Path;
 
 use crate::bytes::{put, u32_at, u64_at, wide};
+use crate::disk::{Directory, Mode, failed};
 use crate::error::{Error, Result};
-use crate::file::{self, failed};
 use crate::log::entry::layout::FIXED;
 use crate::log::entry::{Fixed, KIND_ERASED};
 use crate::log::{HEADER_BYTES, Header, Located};
@@ -94,25 +93,17 @@ impl Intent {
     }
 
     /// The intent in `directory`, of memory number `memory`; `None` where nothing is being erased.
-    pub(crate) fn read(directory: &Path, memory: u64) -> Result<Option<Self>> {
-        let path = Name::Erase.in_directory(directory);
-        let file = match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(failed(&path, "open the file"))?,
-        };
-        let mut bytes = Vec::new();
-        file.take(wide(BYTES) + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed(&path, "read the file"))?;
+    pub(crate) fn read(directory: &Directory, memory: u64) -> Result<Option<Self>> {
+        let Some(bytes) = directory.read(Name::Erase, BYTES)? else { return Ok(None) };
+        let path = directory.join(Name::Erase);
         let intent = Self::decode(&bytes, &path)?;
         check::named(&path, "the memory's number", memory, intent.memory)?;
         Ok(Some(intent))
     }
 
-    /// Puts the intent in its place; its name is on the disk after [`file::sync_directory`].
-    pub(crate) fn write(&self, directory: &Path) -> Result<()> {
-        let path = Name::Erase.in_directory(directory);
-        file::replace(&path, |file| file.write_all(&self.encode()))?;
+    /// Puts the intent in its place; its name is on the disk after [`Directory::sync`].
+    pub(crate) fn write(&self, directory: &Directory) -> Result<()> {
+        directory.replace(Name::Erase, |file| file.write_all(&self.encode()))?;
         Ok(())
     }
 
@@ -130,20 +121,17 @@ impl Intent {
 
     /// Overwrites the frame and waits until that is on the disk. What it finds there is the frame,
     /// whole, erased or in between; anything else is left alone, and an error.
-    pub(crate) fn overwrite(&self, directory: &Path, manifest: &Manifest) -> Result<()> {
-        let path = Name::Log(self.log).in_directory(directory);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(failed(&path, "open the log for writing"))?;
-        let header = Header::read(&mut file, &path, manifest, self.log)?;
+    pub(crate) fn overwrite(&self, directory: &Directory, manifest: &Manifest) -> Result<()> {
+        let name = Name::Log(self.log);
+        let file = directory.open_as(name, Mode::Write, "open the log for writing")?;
+        let path = file.path().to_owned();
+        let header = Header::read(&file, manifest, self.log)?;
         let (layout, fixed) = (header.layout(), self.fixed());
         let foreign = |what| Error::Malformed { path: path.clone(), what, at: self.offset };
         if self.offset < wide(HEADER_BYTES) || !layout.admits(&fixed) {
             return Err(foreign("the intent to erase names no frame"));
         }
-        let (end, got) = (self.offset.checked_add(self.length.into()), file::length(&file, &path)?);
+        let (end, got) = (self.offset.checked_add(self.length.into()), file.length()?);
         match end {
             Some(end) if end <= got => {}
             _ => {
@@ -152,25 +140,21 @@ impl Intent {
             }
         }
         let mut bytes = [0; FIXED];
-        file.seek(SeekFrom::Start(self.offset))
-            .and_then(|_| file.read_exact(&mut bytes))
-            .map_err(failed(&path, "read the log"))?;
+        file.read_exact(&mut bytes, self.offset, "read the log")?;
         let found = Fixed::read(&bytes);
         let kept = |fixed: &Fixed| (fixed.length, fixed.sequence, fixed.unflushed);
         if kept(&found) != kept(&fixed) {
             return Err(foreign("the frame to erase is another one"));
         }
         let erased = layout.encode_erased(&fixed);
-        file.seek(SeekFrom::Start(self.offset))
-            .and_then(|_| file.write_all(&erased))
+        file.write(&erased, self.offset)
             .and_then(|()| file.sync_data())
             .map_err(failed(&path, "overwrite the observation"))
     }
 }
 
 /// Removes the intent from `directory`.
-pub(crate) fn remove(directory: &Path) -> Result<()> {
-    let path = Name::Erase.in_directory(directory);
-    fs::remove_file(&path).map_err(failed(&path, "remove the file"))?;
-    file::sync_directory(directory)
+pub(crate) fn remove(directory: &Directory) -> Result<()> {
+    directory.remove(Name::Erase)?;
+    directory.sync()
 }

@@ -1,11 +1,7 @@
 //! How large a memory's files are.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-
+use crate::disk::Directory;
 use crate::error::Result;
-use crate::file::failed;
 use crate::manifest::Manifest;
 use crate::names::Name;
 
@@ -36,47 +32,19 @@ impl Files {
         self.manifest + snapshot + self.log
     }
 
-    pub(crate) fn of(directory: &Path, manifest: &Manifest) -> Result<Self> {
-        let path = Name::Manifest.in_directory(directory);
-        let found = fs::metadata(&path).map_err(failed(&path, "read the file's size"))?;
+    pub(crate) fn of(directory: &Directory, manifest: &Manifest) -> Result<Self> {
         let mut files = Self {
-            manifest: found.len(),
+            manifest: directory.open(Name::Manifest)?.length()?,
             structure: manifest.structure.bytes,
             weights: manifest.weights.bytes,
             covariances: manifest.covariances.bytes,
             history: manifest.history.bytes,
             ..Self::default()
         };
-        for found in list(directory)?.iter().filter(|found| matches!(found.name, Name::Log(_))) {
+        for found in directory.list()?.iter().filter(|found| matches!(found.name, Name::Log(_))) {
             files.log += found.bytes;
             files.log_files += 1;
         }
         Ok(files)
     }
-}
-
-/// A file that bears a name of this crate's.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) name: Name,
-    pub(crate) path: PathBuf,
-    pub(crate) bytes: u64,
-}
-
-/// The files in `directory` that bear names of this crate's.
-pub(crate) fn list(directory: &Path) -> Result<Vec<Found>> {
-    let listed = || failed(directory, "list the directory");
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).map_err(listed())? {
-        let entry = entry.map_err(listed())?;
-        let Some(name) = Name::parse(&entry.file_name()) else { continue };
-        let path = entry.path();
-        match entry.metadata() {
-            Ok(metadata) => found.push(Found { name, path, bytes: metadata.len() }),
-            // A writer may have removed it meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(&path, "read the file's size")(error)),
-        }
-    }
-    Ok(found)
 }

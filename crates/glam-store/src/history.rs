@@ -1,9 +1,8 @@
 //! The history: every observation that a memory retains, in order.
 
-use std::path::PathBuf;
-
 use glam_core::Target;
 
+use crate::disk::Directory;
 use crate::error::{Error, Result};
 use crate::log::{Content, Frames, check_start, check_whole};
 use crate::manifest::Manifest;
@@ -44,7 +43,7 @@ pub struct Observation<'a> {
 /// ```
 #[derive(Debug)]
 pub struct History {
-    directory: PathBuf,
+    directory: Directory,
     manifest: Manifest,
     /// The log file that is gone through, and its number.
     frames: Frames,
@@ -55,7 +54,7 @@ pub struct History {
 
 impl History {
     /// The observations up to number `last`, which must be in the files.
-    pub(crate) fn open(directory: PathBuf, manifest: Manifest, last: u64) -> Result<Self> {
+    pub(crate) fn open(directory: Directory, manifest: Manifest, last: u64) -> Result<Self> {
         let number = manifest.first_log;
         let frames = Frames::open(&directory, &manifest, number)?;
         check_start(&frames, 0)?;

@@ -54,14 +54,14 @@
 //! SIGBUS: leave the directory to this crate. A map on a network file system is not supported.
 //!
 //! # Limits
-//! Little-endian targets only. The format is described in `docs/format.md`.
+//! Little-endian targets only. The format is described in `docs/design.md`.
 
 mod bytes;
 mod check;
 mod create;
+pub mod disk;
 mod erasure;
 mod error;
-mod file;
 mod files;
 mod history;
 mod lock;
@@ -83,7 +83,7 @@ pub use files::Files;
 pub use history::{History, Observation};
 pub use reader::Reader;
 pub use store::Store;
-pub use verify::{Damage, Place, Verification, verify};
+pub use verify::{Damage, Place, Verification, verify, verify_on};
 
 /// The version of the format that this crate reads and writes.
 pub const FORMAT_VERSION: u32 = 2;

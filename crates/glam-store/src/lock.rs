@@ -1,53 +1,38 @@
 //! One writer a memory.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::path::Path;
-
+use crate::disk::{Directory, Mode, OpenFile, failed};
 use crate::error::{Error, Result};
-use crate::file::failed;
 use crate::names::Name;
+
+/// Bytes of the lock file: a process id and a line's end.
+const BYTES: usize = 11;
 
 /// The right to write to a memory, until dropped.
 ///
 /// The file stays where it is: removing it would let two writers lock two files of one name.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    _file: OpenFile,
 }
 
 impl Lock {
     /// Takes the lock of `directory` or says who has it.
-    pub(crate) fn take(directory: &Path) -> Result<Self> {
-        let path = Name::Lock.in_directory(directory);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed(&path, "open the lock file"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::Locked { pid: read_pid(&mut file), path });
-            }
-            Err(TryLockError::Error(source)) => {
-                return Err(failed(&path, "lock the file")(source));
-            }
+    pub(crate) fn take(directory: &Directory) -> Result<Self> {
+        let file = directory.open_as(Name::Lock, Mode::Open, "open the lock file")?;
+        if !file.try_lock()? {
+            return Err(Error::Locked { pid: read_pid(&file), path: file.path().to_owned() });
         }
         // Always as long, so that it replaces all of an earlier one.
-        file.rewind()
-            .and_then(|()| writeln!(file, "{:<10}", std::process::id()))
-            .map_err(failed(&path, "write the lock file"))?;
+        let line = format!("{:<10}\n", std::process::id());
+        file.write(line.as_bytes(), 0).map_err(failed(file.path(), "write the lock file"))?;
         Ok(Self { _file: file })
     }
 }
 
 /// The holder's process id; `None` where the system lets nobody read a locked file, or where the
 /// holder has not written it yet.
-fn read_pid(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(16).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+fn read_pid(file: &OpenFile) -> Option<u32> {
+    let mut line = [0; BYTES];
+    file.read_exact(&mut line, 0, "read the lock file").ok()?;
+    std::str::from_utf8(&line).ok()?.trim().parse().ok()
 }

@@ -1,15 +1,14 @@
 //! The manifest: which files make up the memory now. Replaced as a whole, so it is never torn.
 
-use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 use glam_core::Config;
 
 use crate::bytes::{put, u32_at, u64_at, wide};
+use crate::disk::Directory;
 use crate::error::{Error, Result};
-use crate::file::{self, failed};
 use crate::names::Name;
 use crate::segment::header;
 use crate::{FORMAT_VERSION, OLDEST_VERSION, check, record};
@@ -213,39 +212,31 @@ impl Manifest {
     ///
     /// # Errors
     /// [`Error::OldVersion`] where it is sound and of an earlier version.
-    pub(crate) fn read(directory: &Path) -> Result<Self> {
+    pub(crate) fn read(directory: &Directory) -> Result<Self> {
         let manifest = Self::read_any(directory)?;
         if manifest.version == FORMAT_VERSION {
             return Ok(manifest);
         }
-        let (path, got) = (directory.to_owned(), manifest.version);
+        let (path, got) = (directory.path().to_owned(), manifest.version);
         Err(Error::OldVersion { path, expected: FORMAT_VERSION, got })
     }
 
     /// Reads the manifest of `directory`, of whatever version since [`OLDEST_VERSION`]: of an earlier
     /// one, all but the segments' content is as in this.
-    pub(crate) fn read_any(directory: &Path) -> Result<Self> {
-        file::check_directory(directory)?;
-        let path = Name::Manifest.in_directory(directory);
-        let file = match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::NotAMemory { path: directory.to_owned() });
-            }
-            opened => opened.map_err(failed(&path, "open the file"))?,
+    pub(crate) fn read_any(directory: &Directory) -> Result<Self> {
+        directory.check()?;
+        let Some(bytes) = directory.read(Name::Manifest, MAX_BYTES)? else {
+            return Err(Error::NotAMemory { path: directory.path().to_owned() });
         };
-        let mut bytes = Vec::new();
-        file.take(wide(MAX_BYTES) + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed(&path, "read the file"))?;
-        Self::decode(&bytes, &path)
+        Self::decode(&bytes, &directory.join(Name::Manifest))
     }
 
     /// Puts this manifest in the place of the directory's. Its name is on the disk after
-    /// [`file::sync_directory`].
-    pub(crate) fn write(&self, directory: &Path) -> Result<()> {
-        let path = Name::Manifest.in_directory(directory);
+    /// [`Directory::sync`].
+    pub(crate) fn write(&self, directory: &Directory) -> Result<()> {
+        let path = directory.join(Name::Manifest);
         let bytes = self.encode(&path)?;
-        file::replace(&path, |file| file.write_all(&bytes))?;
+        directory.replace(Name::Manifest, |file| file.write_all(&bytes))?;
         Ok(())
     }
 }

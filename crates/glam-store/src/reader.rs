@@ -1,12 +1,13 @@
 //! The reading side of a memory's files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use glam_core::{Config, Explanation, Familiarity, Labels, Model, Report, Scratch};
 use ndarray::{Array2, ArrayView2};
 
+use crate::disk::{Directory, Disk, is_absent};
 use crate::error::Result;
-use crate::file;
 use crate::files::Files;
 use crate::history::History;
 use crate::log;
@@ -27,7 +28,7 @@ const ATTEMPTS: usize = 16;
 /// the whole snapshot in this process's own memory.
 #[derive(Debug)]
 pub struct Reader {
-    directory: PathBuf,
+    directory: Directory,
     manifest: Manifest,
     view: View,
 }
@@ -65,13 +66,25 @@ impl Reader {
     /// [`Error::OldVersion`](crate::Error::OldVersion), [`Error::Io`](crate::Error::Io), and those
     /// of damage.
     pub fn open(dir: &Path) -> Result<Self> {
-        let mut manifest = Manifest::read(dir)?;
+        Self::open_in(Directory::of_system(dir))
+    }
+
+    /// [`Reader::open`] on another disk than the operating system's.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self> {
+        Self::open_in(Directory::new(disk, dir))
+    }
+
+    fn open_in(directory: Directory) -> Result<Self> {
+        let mut manifest = Manifest::read(&directory)?;
         for _ in 0..ATTEMPTS {
-            match View::open(dir, &manifest) {
-                Ok(view) => return Ok(Self { directory: dir.to_owned(), manifest, view }),
-                Err(error) if file::is_absent(&error) => {
+            match View::open(&directory, &manifest) {
+                Ok(view) => return Ok(Self { directory, manifest, view }),
+                Err(error) if is_absent(&error) => {
                     // Between the manifest and its segments, a checkpoint may have replaced both.
-                    let now = Manifest::read(dir)?;
+                    let now = Manifest::read(&directory)?;
                     if now == manifest {
                         return Err(error);
                     }
@@ -80,12 +93,12 @@ impl Reader {
                 Err(error) => return Err(error),
             }
         }
-        View::open(dir, &manifest).map(|view| Self { directory: dir.to_owned(), manifest, view })
+        View::open(&directory, &manifest).map(|view| Self { directory, manifest, view })
     }
 
     /// The directory of the memory.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        self.directory.path()
     }
 
     /// The generation of the snapshot that this reader opened; 0 where there was none.
@@ -309,7 +322,7 @@ impl Reader {
 }
 
 impl View {
-    fn open(directory: &Path, manifest: &Manifest) -> Result<Self> {
+    fn open(directory: &Directory, manifest: &Manifest) -> Result<Self> {
         let config = &manifest.config;
         // Opened first and together: once open, a file stays readable though a checkpoint takes
         // its name away. Only the history may be missed later, and then the opening starts over.

@@ -1,16 +1,16 @@
 //! The writing side of a memory's files.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use glam_core::{Config, Model, Target};
 
 use crate::bytes::wide;
 use crate::create;
+use crate::disk::{Directory, Disk};
 use crate::erasure::{self, Intent};
 use crate::error::{Error, Result};
-use crate::file;
 use crate::files::Files;
 use crate::history::History;
 use crate::lock::Lock;
@@ -46,7 +46,7 @@ enum Erasure {
 /// the next opening cheap.
 #[derive(Debug)]
 pub struct Store {
-    directory: PathBuf,
+    directory: Directory,
     log: log::Writer,
     manifest: Manifest,
     /// Whether a checkpoint would change anything.
@@ -64,8 +64,20 @@ impl Store {
     /// [`Error::AlreadyExists`], [`Error::NotEmpty`], [`Error::Locked`], [`Error::Io`]. Nothing is
     /// left behind.
     pub fn create(dir: &Path, config: Config) -> Result<(Self, Model)> {
-        let made = create::create(dir, config.clone())?;
-        let store = Self::new(dir, made.log, made.manifest, made.lock);
+        Self::create_in(Directory::of_system(dir), config)
+    }
+
+    /// [`Store::create`] on another disk than the operating system's.
+    ///
+    /// # Errors
+    /// As [`Store::create`].
+    pub fn create_on(disk: Arc<dyn Disk>, dir: &Path, config: Config) -> Result<(Self, Model)> {
+        Self::create_in(Directory::new(disk, dir), config)
+    }
+
+    fn create_in(directory: Directory, config: Config) -> Result<(Self, Model)> {
+        let made = create::create(&directory, config.clone())?;
+        let store = Self::new(directory, made.log, made.manifest, made.lock);
         Ok((store, Model::new(config)))
     }
 
@@ -77,7 +89,15 @@ impl Store {
     /// [`Error::Missing`], [`Error::NotAMemory`], [`Error::Locked`], [`Error::Io`], those of damage,
     /// and [`Error::OldVersion`], which [`Store::rebuild`] cures: then nothing was changed.
     pub fn open(dir: &Path) -> Result<(Self, Model)> {
-        Self::recover(dir, Start::Snapshot)
+        Self::recover(Directory::of_system(dir), Start::Snapshot)
+    }
+
+    /// [`Store::open`] on another disk than the operating system's.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<(Self, Model)> {
+        Self::recover(Directory::new(disk, dir), Start::Snapshot)
     }
 
     /// Opens the memory in `dir` for writing without its snapshot: every observation of the
@@ -93,10 +113,19 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], but for [`Error::OldVersion`].
     pub fn rebuild(dir: &Path) -> Result<(Self, Model)> {
-        Self::recover(dir, Start::History)
+        Self::recover(Directory::of_system(dir), Start::History)
     }
 
-    fn recover(dir: &Path, start: Start) -> Result<(Self, Model)> {
+    /// [`Store::rebuild`] on another disk than the operating system's.
+    ///
+    /// # Errors
+    /// As [`Store::rebuild`].
+    pub fn rebuild_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<(Self, Model)> {
+        Self::recover(Directory::new(disk, dir), Start::History)
+    }
+
+    fn recover(directory: Directory, start: Start) -> Result<(Self, Model)> {
+        let dir = &directory;
         let read = match start {
             Start::Snapshot => Manifest::read,
             Start::History => Manifest::read_any,
@@ -134,9 +163,9 @@ impl Store {
             let (expected, got) = (manifest.sequence, frames.sequence());
             return Err(Error::Sequence { path, offset, expected, got });
         }
-        let log = log::writer(frames)?;
-        strays::remove(&strays);
-        let mut store = Self::new(dir, log, manifest, lock);
+        let log = log::writer(dir, &frames)?;
+        strays::remove(dir, &strays);
+        let mut store = Self::new(directory, log, manifest, lock);
         if intent.is_some() {
             store.erasure = Erasure::Rebuilt;
         }
@@ -144,8 +173,7 @@ impl Store {
         Ok((store, model))
     }
 
-    fn new(dir: &Path, log: log::Writer, manifest: Manifest, lock: Lock) -> Self {
-        let directory = dir.to_owned();
+    fn new(directory: Directory, log: log::Writer, manifest: Manifest, lock: Lock) -> Self {
         Self {
             directory,
             log,
@@ -221,7 +249,7 @@ impl Store {
         };
         let rolled = segment::write(&self.directory, stamp, &state, &mut next)
             .and_then(|()| self.roll(&mut next))
-            .and_then(|rolled| file::sync_directory(&self.directory).map(|()| rolled));
+            .and_then(|rolled| self.directory.sync().map(|()| rolled));
         let rolled = match rolled {
             Ok(rolled) => rolled,
             Err(error) => {
@@ -230,8 +258,7 @@ impl Store {
             }
         };
         // From here on it is not known which manifest a crash would leave, unless all goes well.
-        let swapped =
-            next.write(&self.directory).and_then(|()| file::sync_directory(&self.directory));
+        let swapped = next.write(&self.directory).and_then(|()| self.directory.sync());
         if let Err(error) = swapped {
             return Err(self.poison("replace the manifest", error));
         }
@@ -286,8 +313,8 @@ impl Store {
         intent.write(&self.directory)?;
         // The model in memory, and the snapshot, hold the observation: from here on there is no way
         // back.
-        let erased = file::sync_directory(&self.directory)
-            .and_then(|()| intent.overwrite(&self.directory, &self.manifest));
+        let erased =
+            self.directory.sync().and_then(|()| intent.overwrite(&self.directory, &self.manifest));
         erased.map_err(|error| self.poison("erase an observation", error))?;
         self.erasure = Erasure::Overwritten;
         self.changed = true;
@@ -304,7 +331,9 @@ impl Store {
     pub fn finish_erase(&mut self) -> Result<()> {
         match self.erasure {
             Erasure::None | Erasure::Rebuilt => Ok(()),
-            Erasure::Overwritten => Err(Error::NotCheckpointed { path: self.directory.clone() }),
+            Erasure::Overwritten => {
+                Err(Error::NotCheckpointed { path: self.directory.path().to_owned() })
+            }
             Erasure::Checkpointed => {
                 erasure::remove(&self.directory)?;
                 self.erasure = Erasure::None;
@@ -331,7 +360,7 @@ impl Store {
         } else {
             return Ok(());
         };
-        Err(Error::OtherModel { path: self.directory.clone(), what })
+        Err(Error::OtherModel { path: self.directory.path().to_owned(), what })
     }
 
     /// Enters the place at which the replay over the new snapshot starts: the end of the log, or
@@ -358,7 +387,7 @@ impl Store {
 
     /// The directory of the memory.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        self.directory.path()
     }
 
     /// The sequence number of the last observation appended.
@@ -401,8 +430,8 @@ impl Drop for Store {
 
 /// Removes the segments of a generation that no manifest names. What cannot be removed now is a
 /// stray that the next opening removes.
-fn remove_generation(directory: &Path, generation: u64) {
+fn remove_generation(directory: &Directory, generation: u64) {
     for kind in Kind::ALL {
-        let _ = fs::remove_file(kind.name(generation).in_directory(directory));
+        let _ = directory.remove(kind.name(generation));
     }
 }

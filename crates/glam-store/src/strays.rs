@@ -1,11 +1,10 @@
 //! Files that a crash left and no manifest names.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::bytes::wide;
+use crate::disk::Directory;
 use crate::error::{Error, Result};
-use crate::files;
 use crate::log::HEADER_BYTES;
 use crate::manifest::Manifest;
 use crate::names::Name;
@@ -15,9 +14,9 @@ use crate::names::Name;
 ///
 /// # Errors
 /// Where a log file that the manifest does not know holds observations: no crash leaves that.
-pub(crate) fn find(directory: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>> {
+pub(crate) fn find(directory: &Directory, manifest: &Manifest) -> Result<Vec<PathBuf>> {
     let mut strays = Vec::new();
-    for found in files::list(directory)? {
+    for found in directory.list()? {
         let stray = match found.name {
             Name::Manifest | Name::Lock | Name::Erase => false,
             Name::Structure(generation)
@@ -46,8 +45,8 @@ pub(crate) fn find(directory: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>
 }
 
 /// Removes what was found. What cannot be removed does no harm.
-pub(crate) fn remove(strays: &[PathBuf]) {
+pub(crate) fn remove(directory: &Directory, strays: &[PathBuf]) {
     for stray in strays {
-        let _ = fs::remove_file(stray);
+        let _ = directory.disk().remove(stray);
     }
 }

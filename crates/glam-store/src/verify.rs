@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use glam_core::SlotLines;
 
+use crate::disk::{Directory, Disk};
 use crate::erasure::Intent;
 use crate::error::{Error, Result};
-use crate::files;
 use crate::log::{Content, Frames, HEADER_BYTES, check_start, check_whole};
 use crate::manifest::Manifest;
 use crate::names::Name;
@@ -119,6 +120,18 @@ impl Verification {
 /// [`Error::OldVersion`] where it must be rebuilt first, [`Error::Io`] where the directory cannot
 /// be listed.
 pub fn verify(dir: &Path) -> Result<Verification> {
+    verify_in(&Directory::of_system(dir))
+}
+
+/// [`verify`] on another disk than the operating system's.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<Verification> {
+    verify_in(&Directory::new(disk, dir))
+}
+
+fn verify_in(dir: &Directory) -> Result<Verification> {
     let mut found = Verification::default();
     let mut manifest = read_manifest(dir, &mut found)?;
     while let Some(named) = &manifest {
@@ -138,16 +151,14 @@ pub fn verify(dir: &Path) -> Result<Verification> {
 }
 
 /// The manifest; `None` where it is damaged, which is noted.
-fn read_manifest(dir: &Path, found: &mut Verification) -> Result<Option<Manifest>> {
+fn read_manifest(dir: &Directory, found: &mut Verification) -> Result<Option<Manifest>> {
     match Manifest::read(dir) {
         Ok(manifest) => Ok(Some(manifest)),
         Err(error @ (Error::Missing { .. } | Error::OldVersion { .. } | Error::Io { .. })) => {
             Err(error)
         }
         // A directory without a manifest; one with bytes that are no manifest is damaged.
-        Err(error @ Error::NotAMemory { .. }) if !Name::Manifest.in_directory(dir).exists() => {
-            Err(error)
-        }
+        Err(error @ Error::NotAMemory { .. }) if !dir.has(Name::Manifest) => Err(error),
         Err(error) => {
             found.note(&error);
             Ok(None)
@@ -155,8 +166,8 @@ fn read_manifest(dir: &Path, found: &mut Verification) -> Result<Option<Manifest
     }
 }
 
-fn count_files(dir: &Path, manifest: &Manifest, found: &mut Verification) -> Result<()> {
-    for file in files::list(dir)? {
+fn count_files(dir: &Directory, manifest: &Manifest, found: &mut Verification) -> Result<()> {
+    for file in dir.list()? {
         let counted = match file.name {
             Name::Manifest | Name::Erase | Name::Log(_) => true,
             Name::Structure(generation)
@@ -173,7 +184,7 @@ fn count_files(dir: &Path, manifest: &Manifest, found: &mut Verification) -> Res
     Ok(())
 }
 
-fn check_snapshot(dir: &Path, manifest: &Manifest, found: &mut Verification) {
+fn check_snapshot(dir: &Directory, manifest: &Manifest, found: &mut Verification) {
     if manifest.generation == 0 {
         return;
     }
@@ -202,15 +213,15 @@ fn check_slots(segment: &Opened, found: &mut Verification) {
     for slot in 0..slots.slots() {
         // There are at most `glam_core::MAX_SLOTS` slots.
         if let Err(source) = slots.slot(slot as u32) {
-            found.note(&Error::Damaged { path: segment.path.clone(), source });
+            found.note(&Error::Damaged { path: segment.path().to_owned(), source });
         }
     }
 }
 
 /// Goes through all log files that the manifest knows, and notes those that it does not.
-fn check_logs(dir: &Path, manifest: &Manifest, found: &mut Verification) -> Result<()> {
+fn check_logs(dir: &Directory, manifest: &Manifest, found: &mut Verification) -> Result<()> {
     let mut numbers = BTreeSet::from([manifest.first_log, manifest.log]);
-    for file in files::list(dir)? {
+    for file in dir.list()? {
         match file.name {
             Name::Log(number) if number <= manifest.log => {
                 numbers.insert(number);
@@ -228,7 +239,7 @@ fn check_logs(dir: &Path, manifest: &Manifest, found: &mut Verification) -> Resu
     let mut before = manifest.first_log.checked_sub(1);
     for number in numbers {
         if before.is_some_and(|before| before + 1 != number) {
-            let path = Name::Log(number.saturating_sub(1)).in_directory(dir);
+            let path = dir.join(Name::Log(number.saturating_sub(1)));
             found.note(&Error::Malformed { path, what: "the log file is missing", at: 0 });
             sequence = None;
         }

@@ -1,15 +1,11 @@
 //! The start of a log file.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
 use glam_core::{Config, Targets};
 
 use super::entry::Layout;
 use crate::bytes::{put, u32_at, u64_at, wide};
+use crate::disk::OpenFile;
 use crate::error::{Error, Result};
-use crate::file::{self, failed};
 use crate::manifest::Manifest;
 use crate::{FORMAT_VERSION, OLDEST_VERSION, check};
 
@@ -69,19 +65,14 @@ impl Header {
     }
 
     /// Reads the header from the start of `file`, the log file number `number` of the memory.
-    pub(crate) fn read(
-        file: &mut File,
-        path: &Path,
-        manifest: &Manifest,
-        number: u64,
-    ) -> Result<Self> {
-        let got = file::length(file, path)?;
+    pub(crate) fn read(file: &OpenFile, manifest: &Manifest, number: u64) -> Result<Self> {
+        let (path, got) = (file.path(), file.length()?);
         if got < wide(BYTES) {
             let expected = wide(BYTES);
             return Err(Error::Truncated { path: path.to_owned(), expected, got });
         }
         let mut bytes = [0; BYTES];
-        file.read_exact(&mut bytes).map_err(failed(path, "read the header"))?;
+        file.read_exact(&mut bytes, 0, "read the header")?;
         if bytes[MAGIC..VERSION] != MAGIC_BYTES {
             let what = "this is no log file";
             return Err(Error::Malformed { path: path.to_owned(), what, at: wide(MAGIC) });

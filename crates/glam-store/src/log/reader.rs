@@ -1,6 +1,5 @@
 //! Frames one after the other, from hostile bytes.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -11,14 +10,12 @@ use super::entry::{Fixed, KIND_ERASED, Layout};
 use super::header::{BYTES, Header};
 use super::recovery::{Verdict, judge};
 use crate::bytes::{to_floats, wide};
+use crate::disk::{Directory, Stream, failed};
 use crate::erasure::Intent;
 use crate::error::{Error, Result};
-use crate::file::{self, failed};
 use crate::history::Observation;
 use crate::manifest::Manifest;
 use crate::names::Name;
-
-const BUFFER_BYTES: usize = 1 << 18;
 
 /// What a frame holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +29,9 @@ pub(crate) enum Content {
 /// Goes through a log file frame by frame. Holds one frame at a time.
 #[derive(Debug)]
 pub(crate) struct Frames {
+    directory: Directory,
     path: PathBuf,
-    file: BufReader<File>,
+    file: BufReader<Stream>,
     header: Header,
     layout: Layout,
     /// Where the next frame starts.
@@ -57,15 +55,15 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// Opens log file `number` in `directory` and reads its header.
-    pub(crate) fn open(directory: &Path, manifest: &Manifest, number: u64) -> Result<Self> {
-        let path = Name::Log(number).in_directory(directory);
-        let mut file = file::open(&path)?;
-        let header = Header::read(&mut file, &path, manifest, number)?;
-        let end = file::length(&file, &path)?;
+    pub(crate) fn open(directory: &Directory, manifest: &Manifest, number: u64) -> Result<Self> {
+        let file = directory.open(Name::Log(number))?;
+        let header = Header::read(&file, manifest, number)?;
+        let end = file.length()?;
         let layout = header.layout();
         Ok(Self {
-            path,
-            file: BufReader::with_capacity(BUFFER_BYTES, file),
+            directory: directory.clone(),
+            path: file.path().to_owned(),
+            file: file.reader(wide(BYTES)),
             header,
             layout,
             offset: wide(BYTES),
@@ -233,8 +231,7 @@ impl Frames {
     /// two reads of parts of it.
     fn read_again(&mut self) -> Result<Option<Fixed>> {
         // The intent is there before the first byte changes, and goes after the last did.
-        let directory = self.path.parent().unwrap_or(Path::new(""));
-        let erasing = Intent::read(directory, self.header.memory)?
+        let erasing = Intent::read(&self.directory, self.header.memory)?
             .and_then(|intent| intent.names(self.header.number, self.offset, self.sequence))
             .filter(|fixed| self.layout.admits(fixed))
             .filter(|fixed| wide(fixed.length) <= self.end - self.offset);

@@ -1,7 +1,5 @@
 //! After a crash: where the log ends, and what is replayed.
 
-use std::path::Path;
-
 use glam_core::Model;
 
 use super::entry::Layout;
@@ -9,12 +7,14 @@ use super::entry::layout::FIXED;
 use super::reader::{Content, Frames};
 use super::writer::Writer;
 use crate::bytes::wide;
+use crate::disk::Directory;
 use crate::error::{Error, Result};
 use crate::history::Observation;
 use crate::manifest::Manifest;
+use crate::names::Name;
 
 /// The unit in which a disk writes, or loses what was written: see the assumptions about the
-/// medium in `docs/format.md`.
+/// medium in `docs/design.md`.
 pub(crate) const SECTOR_BYTES: usize = 512;
 
 /// What bytes that are no whole frame mean.
@@ -81,7 +81,7 @@ pub(crate) enum Start {
 }
 
 /// Opens the log file that the manifest names, at the first frame that the snapshot lacks.
-pub(crate) fn open_tail(directory: &Path, manifest: &Manifest) -> Result<Frames> {
+pub(crate) fn open_tail(directory: &Directory, manifest: &Manifest) -> Result<Frames> {
     let mut frames = Frames::open(directory, manifest, manifest.log)?;
     frames.seek(manifest.log_offset, manifest.sequence)?;
     Ok(frames)
@@ -107,7 +107,7 @@ pub(crate) fn replay(frames: &mut Frames, model: &mut Model) -> Result<()> {
 /// Writes every observation of the history to `model`, which must be empty. Returns the last log
 /// file, read to its end.
 pub(crate) fn replay_history(
-    directory: &Path,
+    directory: &Directory,
     manifest: &Manifest,
     model: &mut Model,
 ) -> Result<Frames> {
@@ -146,11 +146,10 @@ pub(crate) fn check_whole(frames: &Frames) -> Result<()> {
 }
 
 /// The log ready for more, its torn end cut off.
-pub(crate) fn writer(frames: Frames) -> Result<Writer> {
-    let (path, layout) = (frames.path().to_owned(), frames.layout());
+pub(crate) fn writer(directory: &Directory, frames: &Frames) -> Result<Writer> {
+    let (name, layout) = (Name::Log(frames.header().number), frames.layout());
     let (end, sequence, torn) = (frames.offset(), frames.sequence(), frames.torn_bytes() > 0);
-    drop(frames);
-    Writer::reopen(path, layout, end, sequence, torn)
+    Writer::reopen(directory, name, layout, end, sequence, torn)
 }
 
 #[cfg(test)]

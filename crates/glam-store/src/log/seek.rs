@@ -1,9 +1,8 @@
 //! Finding one observation.
 
-use std::path::Path;
-
 use super::entry::Fixed;
 use super::reader::{Content, Frames};
+use crate::disk::Directory;
 use crate::error::{Error, Result};
 use crate::manifest::Manifest;
 
@@ -24,12 +23,12 @@ pub(crate) struct Located {
 /// [`Error::NoObservation`] where there is none of that number, [`Error::Erased`] where it was
 /// erased.
 pub(crate) fn locate(
-    directory: &Path,
+    directory: &Directory,
     manifest: &Manifest,
     sequence: u64,
     last: u64,
 ) -> Result<Located> {
-    let none = || Error::NoObservation { path: directory.to_owned(), sequence, last };
+    let none = || Error::NoObservation { path: directory.path().to_owned(), sequence, last };
     if !(1..=last).contains(&sequence) {
         return Err(none());
     }

@@ -1,16 +1,14 @@
 //! Appending to the log.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
 
 use glam_core::{Target, check_input, check_weight};
 
 use super::entry::Layout;
 use super::header::{BYTES, Header};
 use crate::bytes::wide;
+use crate::disk::{Directory, Mode, OpenFile, failed};
 use crate::error::{Error, Result};
-use crate::file::{self, failed};
 use crate::names::Name;
 
 /// Frames are handed to the operating system in pieces of about this many bytes.
@@ -19,8 +17,7 @@ const BUFFER_BYTES: usize = 1 << 18;
 /// The end of the log, for one writer.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    path: PathBuf,
-    file: File,
+    file: OpenFile,
     layout: Layout,
     /// Frames that the file lacks.
     buffer: Vec<u8>,
@@ -35,41 +32,37 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Makes a log file; its name is on the disk after [`file::sync_directory`].
-    pub(crate) fn create(directory: &Path, header: &Header) -> Result<Self> {
-        let path = Name::Log(header.number).in_directory(directory);
+    /// Makes a log file; its name is on the disk after [`Directory::sync`].
+    pub(crate) fn create(directory: &Directory, header: &Header) -> Result<Self> {
         let bytes = header.encode();
-        let file = file::replace(&path, |file| file.write_all(&bytes))?;
-        Ok(Self::at(path, file, header.layout(), wide(BYTES), header.first_sequence - 1))
+        let file = directory.replace(Name::Log(header.number), |file| file.write_all(&bytes))?;
+        Ok(Self::at(file, header.layout(), wide(BYTES), header.first_sequence - 1))
     }
 
     /// Goes on behind byte `end`, where the frame of observation `sequence` ends; what is `torn`
     /// behind it is cut off.
     pub(super) fn reopen(
-        path: PathBuf,
+        directory: &Directory,
+        name: Name,
         layout: Layout,
         end: u64,
         sequence: u64,
         torn: bool,
     ) -> Result<Self> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(failed(&path, "open the log for writing"))?;
+        let file = directory.open_as(name, Mode::Write, "open the log for writing")?;
+        let path = file.path();
         if torn {
-            file.set_len(end).map_err(failed(&path, "cut off the torn end of the log"))?;
+            file.set_length(end).map_err(failed(path, "cut off the torn end of the log"))?;
         }
         // Frames may have come from a process that never flushed them. They count as flushed from
         // here on, so they must be.
-        file.sync_data().map_err(failed(&path, "hand the log to the disk"))?;
-        file.seek(SeekFrom::Start(end)).map_err(failed(&path, "go to the end of the log"))?;
-        Ok(Self::at(path, file, layout, end, sequence))
+        file.sync_data().map_err(failed(path, "hand the log to the disk"))?;
+        Ok(Self::at(file, layout, end, sequence))
     }
 
-    fn at(path: PathBuf, file: File, layout: Layout, end: u64, sequence: u64) -> Self {
+    fn at(file: OpenFile, layout: Layout, end: u64, sequence: u64) -> Self {
         let buffer = Vec::with_capacity(BUFFER_BYTES.max(layout.longest()));
-        Self { path, file, layout, buffer, end, sequence, flushed: sequence, failure: None }
+        Self { file, layout, buffer, end, sequence, flushed: sequence, failure: None }
     }
 
     /// The last observation appended.
@@ -98,7 +91,7 @@ impl Writer {
         self.check_failure()?;
         let expected = self.sequence.saturating_add(1);
         if sequence != expected {
-            let (path, offset) = (self.path.clone(), self.bytes());
+            let (path, offset) = (self.file.path().to_owned(), self.bytes());
             return Err(Error::Sequence { path, offset, expected, got: sequence });
         }
         self.check(x, target, weight)?;
@@ -124,7 +117,7 @@ impl Writer {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let result = self.file.write_all(&self.buffer);
+        let result = self.file.write(&self.buffer, self.end);
         self.noted(result, "write the log")?;
         self.end += wide(self.buffer.len());
         self.buffer.clear();
@@ -146,7 +139,7 @@ impl Writer {
     fn noted(&mut self, result: io::Result<()>, action: &'static str) -> Result<()> {
         result.map_err(|error| {
             self.fail(action, error.kind());
-            failed(&self.path, action)(error)
+            failed(self.file.path(), action)(error)
         })
     }
 
@@ -158,41 +151,10 @@ impl Writer {
     /// Fails where something failed before.
     pub(crate) fn check_failure(&self) -> Result<()> {
         match self.failure {
-            Some((action, kind)) => Err(Error::Poisoned { path: self.path.clone(), action, kind }),
+            Some((action, kind)) => {
+                Err(Error::Poisoned { path: self.file.path().to_owned(), action, kind })
+            }
             None => Ok(()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn after_a_failed_write_everything_fails_the_same_way() {
-        // Every write to it fails as on a full disk.
-        let path = PathBuf::from("/dev/full");
-        let file = OpenOptions::new().write(true).open(&path).unwrap();
-        let mut log = Writer::at(path, file, Layout::new(1, 1, Some(1)), wide(BYTES), 0);
-        let mut failed = None;
-        for sequence in 1..100_000 {
-            if let Err(error) = log.append(sequence, &[1.0], Target::Numbers(&[2.0]), 1.0) {
-                failed = Some((sequence, error));
-                break;
-            }
-        }
-        let (sequence, error) = failed.unwrap();
-        assert!(matches!(error, Error::Io { action: "write the log", .. }), "{error}");
-        let poisoned = [
-            log.append(sequence, &[1.0], Target::Numbers(&[2.0]), 1.0),
-            log.hand_over(),
-            log.flush(),
-        ];
-        for error in poisoned.map(Result::unwrap_err) {
-            let full = matches!(error, Error::Poisoned { kind: io::ErrorKind::StorageFull, .. });
-            assert!(full, "{error}");
-        }
-        assert_eq!(log.flushed(), 0);
     }
 }

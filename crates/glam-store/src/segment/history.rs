@@ -2,7 +2,6 @@
 //! the model's own affair.
 
 use std::io::Write;
-use std::path::Path;
 
 use glam_core::{SavedModel, SavedRecall};
 
@@ -10,16 +9,15 @@ use super::header::{BYTES, Header, Kind, Stamp};
 use super::opened::Opened;
 use crate::bytes::wide;
 use crate::check;
+use crate::disk::Directory;
 use crate::error::{Error, Result};
-use crate::file;
 use crate::manifest::Segment;
 
 /// Writes the history segment that holds `body`.
-pub(crate) fn write(directory: &Path, stamp: Stamp, body: &[u8]) -> Result<Segment> {
+pub(crate) fn write(directory: &Directory, stamp: Stamp, body: &[u8]) -> Result<Segment> {
     let (size, body_checksum) = (wide(body.len()), crc32c::crc32c(body));
     let header = Header { stamp, count: 0, size, body_checksum }.encode(Kind::History);
-    let path = Kind::History.name(stamp.generation).in_directory(directory);
-    file::replace(&path, |file| {
+    directory.replace(Kind::History.name(stamp.generation), |file| {
         file.write_all(&header)?;
         file.write_all(body)
     })?;
@@ -36,7 +34,7 @@ pub(super) fn length(header: &Header) -> Option<u64> {
 pub(crate) fn read(opened: &Opened) -> Result<Vec<u8>> {
     let body = opened.read_body()?;
     let expected = opened.header.body_checksum;
-    check::sum(&opened.path, "the kept observations", expected, crc32c::crc32c(&body))?;
+    check::sum(opened.path(), "the kept observations", expected, crc32c::crc32c(&body))?;
     Ok(body)
 }
 
@@ -44,5 +42,5 @@ pub(crate) fn read(opened: &Opened) -> Result<Vec<u8>> {
 pub(crate) fn join(saved: SavedRecall, opened: &Opened) -> Result<SavedModel> {
     saved
         .with_history(&read(opened)?)
-        .map_err(|source| Error::Damaged { path: opened.path.clone(), source })
+        .map_err(|source| Error::Damaged { path: opened.path().to_owned(), source })
 }

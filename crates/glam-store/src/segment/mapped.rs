@@ -2,21 +2,19 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use glam_core::{Line, SlotLines};
-use memmap2::Mmap;
-
 use super::header::BYTES;
 use super::opened::Opened;
 use super::slots::{CHECKSUM_BYTES, LINE_BYTES, Layout, check_slot, check_table};
 use crate::bytes::u32_at;
 use crate::check;
+use crate::disk::DiskMap;
 use crate::error::Result;
-use crate::file::failed;
+use glam_core::{Line, SlotLines};
 
 /// The slots of a mapped file.
 #[derive(Debug)]
 pub(crate) struct MappedSlots {
-    map: Mmap,
+    map: Box<dyn DiskMap>,
     layout: Layout,
     /// One bit a slot: set once its bytes were found to match their checksum.
     checked: Box<[AtomicU64]>,
@@ -26,18 +24,10 @@ impl MappedSlots {
     /// Maps a segment. Reads the slots' checksums and no slot.
     pub(crate) fn map(opened: &Opened) -> Result<Self> {
         let layout = opened.slots()?;
-        // SAFETY: a map is sound while nobody changes or shortens the file. This crate writes a
-        // segment under another name, renames it when it is complete, and from then on only ever
-        // removes the name, which leaves mapped bytes as they are. What remains is a process that
-        // is not of this crate and writes into the directory: if it truncates the file, touching
-        // the lost pages ends the process with SIGBUS; if it overwrites bytes, reads may see the
-        // change between two looks. The crate's documentation forbids both, and neither can be
-        // ruled out by any program that maps files.
-        let map = unsafe { Mmap::map(&opened.file) }
-            .map_err(failed(&opened.path, "map the file into memory"))?;
+        let map = opened.file.map()?;
         // The length was checked at opening; the map is what is indexed.
-        check::length(&opened.path, layout.end as u64, map.len() as u64)?;
-        check_table(opened, map.get(BYTES..layout.start).unwrap_or_default())?;
+        check::length(opened.path(), layout.end as u64, map.bytes().len() as u64)?;
+        check_table(opened, map.bytes().get(BYTES..layout.start).unwrap_or_default())?;
         let checked = (0..layout.slots.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         Ok(Self { map, layout, checked })
     }
@@ -65,11 +55,11 @@ impl SlotLines for MappedSlots {
         }
         let bytes = self.layout.lines * LINE_BYTES;
         let start = self.layout.start + slot * bytes;
-        let bytes = self.map.get(start..start + bytes).ok_or_else(missing)?;
+        let bytes = self.map.bytes().get(start..start + bytes).ok_or_else(missing)?;
         let bit = 1 << (slot % 64);
         // Relaxed: the bit only says that a check of bytes that do not change came out well.
         if word.load(Ordering::Relaxed) & bit == 0 {
-            check_slot(slot, bytes, u32_at(&self.map, BYTES + slot * CHECKSUM_BYTES))?;
+            check_slot(slot, bytes, u32_at(self.map.bytes(), BYTES + slot * CHECKSUM_BYTES))?;
             word.fetch_or(bit, Ordering::Relaxed);
         }
         bytemuck::try_cast_slice(bytes).map_err(|_| missing())

@@ -1,8 +1,6 @@
 //! A segment that was opened, its header and its length checked, its body not read yet.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use glam_core::MAX_SLOTS;
 
@@ -11,24 +9,22 @@ use super::slots::Layout;
 use super::{history, structure};
 use crate::bytes::wide;
 use crate::check;
+use crate::disk::{Directory, OpenFile};
 use crate::error::{Error, Result};
-use crate::file::{self, failed};
 use crate::manifest::Manifest;
 
 /// An open segment of the generation that a manifest names. The handle keeps the bytes readable
 /// after the file has lost its name.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) path: PathBuf,
-    pub(crate) file: File,
+    pub(crate) file: OpenFile,
     pub(crate) header: Header,
 }
 
 impl Opened {
-    pub(crate) fn open(directory: &Path, kind: Kind, manifest: &Manifest) -> Result<Self> {
-        let path = kind.name(manifest.generation).in_directory(directory);
-        let mut file = file::open(&path)?;
-        let length = file::length(&file, &path)?;
+    pub(crate) fn open(directory: &Directory, kind: Kind, manifest: &Manifest) -> Result<Self> {
+        let file = directory.open(kind.name(manifest.generation))?;
+        let (path, length) = (file.path().to_owned(), file.length()?);
         let named = kind.named(manifest).bytes;
         if named < wide(BYTES) {
             let what = "the manifest names a length that no segment has";
@@ -36,7 +32,7 @@ impl Opened {
         }
         check::length(&path, named, length)?;
         let mut bytes = [0; BYTES];
-        file.read_exact(&mut bytes).map_err(failed(&path, "read the header"))?;
+        file.read_exact(&mut bytes, 0, "read the header")?;
         let header = Header::decode(&bytes, kind, manifest, &path)?;
         let expected = match kind {
             Kind::Structure => structure::length(&header),
@@ -47,8 +43,8 @@ impl Opened {
             let source = glam_core::Error::TooManySlots { max: MAX_SLOTS };
             return Err(Error::Damaged { path, source });
         }
-        let opened = Self { path, file, header };
-        check::length(&opened.path, expected.ok_or_else(|| opened.too_long())?, length)?;
+        let opened = Self { file, header };
+        check::length(&path, expected.ok_or_else(|| opened.too_long())?, length)?;
         Ok(opened)
     }
 
@@ -59,16 +55,19 @@ impl Opened {
 
     /// Everything behind the header.
     pub(super) fn read_body(&self) -> Result<Vec<u8>> {
-        let mut body = Vec::new();
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(wide(BYTES)))
-            .and_then(|_| file.read_to_end(&mut body))
-            .map_err(failed(&self.path, "read the file"))?;
+        let length = self.file.length()?.saturating_sub(wide(BYTES));
+        // The file was found to be as long as the manifest says.
+        let mut body = vec![0; usize::try_from(length).map_err(|_| self.too_long())?];
+        self.file.read_exact(&mut body, wide(BYTES), "read the file")?;
         Ok(body)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
     }
 
     fn too_long(&self) -> Error {
         let what = "the header's sizes are out of range";
-        Error::Malformed { path: self.path.clone(), what, at: wide(super::header::COUNT) }
+        Error::Malformed { path: self.file.path().to_owned(), what, at: wide(super::header::COUNT) }
     }
 }

@@ -1,8 +1,7 @@
 //! `weights-<generation>` and `covariances-<generation>`: the header, the checksum of every slot,
 //! zeros up to a whole line, the slots' lines.
 
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::io::Write;
 
 use glam_core::Line;
 
@@ -10,8 +9,8 @@ use super::header::{BYTES, Header, Kind, Stamp};
 use super::opened::Opened;
 use crate::bytes::{u32_at, wide};
 use crate::check;
+use crate::disk::Directory;
 use crate::error::{Error, Result};
-use crate::file::{self, failed};
 use crate::manifest::Segment;
 
 /// Bytes of a slot's checksum.
@@ -61,7 +60,7 @@ pub(crate) fn check_slot(slot: usize, bytes: &[u8], expected: u32) -> glam_core:
 
 /// Writes a segment of `count` slots of `lines_per_slot` lines.
 pub(crate) fn write(
-    directory: &Path,
+    directory: &Directory,
     stamp: Stamp,
     kind: Kind,
     count: usize,
@@ -76,9 +75,8 @@ pub(crate) fn write(
     table.resize(table.len().next_multiple_of(LINE_BYTES), 0);
     let (body_checksum, size) = (crc32c::crc32c(&table), wide(lines_per_slot));
     let header = Header { stamp, count: wide(count), size, body_checksum }.encode(kind);
-    let path = kind.name(stamp.generation).in_directory(directory);
     let lines: &[u8] = bytemuck::cast_slice(lines);
-    file::replace(&path, |file| {
+    directory.replace(kind.name(stamp.generation), |file| {
         file.write_all(&header)?;
         file.write_all(&table)?;
         file.write_all(lines)
@@ -91,14 +89,12 @@ pub(crate) fn read(opened: &Opened) -> Result<Vec<Line>> {
     let layout = opened.slots()?;
     let table = read_table(opened, layout)?;
     let mut lines = vec![Line::default(); layout.slots * layout.lines];
-    let mut file = &opened.file;
-    file.seek(SeekFrom::Start(wide(layout.start)))
-        .and_then(|_| file.read_exact(bytemuck::cast_slice_mut(&mut lines)))
-        .map_err(failed(&opened.path, "read the slots"))?;
+    let bytes = bytemuck::cast_slice_mut(&mut lines);
+    opened.file.read_exact(bytes, wide(layout.start), "read the slots")?;
     for (slot, lines) in lines.chunks_exact(layout.lines.max(1)).enumerate() {
         let expected = u32_at(&table, slot * CHECKSUM_BYTES);
         check_slot(slot, bytemuck::cast_slice(lines), expected)
-            .map_err(|source| Error::Damaged { path: opened.path.clone(), source })?;
+            .map_err(|source| Error::Damaged { path: opened.path().to_owned(), source })?;
     }
     Ok(lines)
 }
@@ -106,10 +102,7 @@ pub(crate) fn read(opened: &Opened) -> Result<Vec<Line>> {
 /// Reads the slots' checksums, checked against their own.
 fn read_table(opened: &Opened, layout: Layout) -> Result<Vec<u8>> {
     let mut table = vec![0; layout.start - BYTES];
-    let mut file = &opened.file;
-    file.seek(SeekFrom::Start(wide(BYTES)))
-        .and_then(|_| file.read_exact(&mut table))
-        .map_err(failed(&opened.path, "read the slots' checksums"))?;
+    opened.file.read_exact(&mut table, wide(BYTES), "read the slots' checksums")?;
     check_table(opened, &table)?;
     Ok(table)
 }
@@ -117,5 +110,5 @@ fn read_table(opened: &Opened, layout: Layout) -> Result<Vec<u8>> {
 /// Fails where the slots' checksums, with the zeros behind them, do not match their own.
 pub(crate) fn check_table(opened: &Opened, table: &[u8]) -> Result<()> {
     let expected = opened.header.body_checksum;
-    check::sum(&opened.path, "the slots' checksums", expected, crc32c::crc32c(table))
+    check::sum(opened.path(), "the slots' checksums", expected, crc32c::crc32c(table))
 }

@@ -1,20 +1,19 @@
 //! The segments of a generation, together.
 
-use std::path::Path;
-
 use glam_core::{Config, Model, SavedRecall, State};
 
 use super::header::{Kind, Stamp};
 use super::opened::Opened;
 use super::{history, slots, structure};
 use crate::check;
+use crate::disk::Directory;
 use crate::error::{Error, Result};
 use crate::manifest::Manifest;
 
 /// Writes the segments of `state` as generation `stamp.generation` and enters them in `manifest`.
-/// They are on the disk when this returns; their names are after [`crate::file::sync_directory`].
+/// They are on the disk when this returns; their names are after [`Directory::sync`].
 pub(crate) fn write(
-    directory: &Path,
+    directory: &Directory,
     stamp: Stamp,
     state: &State<'_>,
     manifest: &mut Manifest,
@@ -42,7 +41,7 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// Opens the generation that `manifest` names, which must not be 0.
-    pub(crate) fn open(directory: &Path, manifest: &Manifest) -> Result<Self> {
+    pub(crate) fn open(directory: &Directory, manifest: &Manifest) -> Result<Self> {
         let open = |kind| Opened::open(directory, kind, manifest);
         Ok(Self {
             structure: open(Kind::Structure)?,
@@ -55,7 +54,7 @@ impl Snapshot {
     pub(crate) fn recall(&self, config: &Config) -> Result<SavedRecall> {
         let (block, keys) = structure::read(&self.structure)?;
         let saved = SavedRecall::decode(config.clone(), &block, keys)
-            .map_err(|source| Error::Damaged { path: self.structure.path.clone(), source })?;
+            .map_err(|source| Error::Damaged { path: self.structure.path().to_owned(), source })?;
         self.check_sequence(saved.sequence())?;
         for (opened, lines) in
             [(&self.weights, saved.weight_lines()), (&self.covariances, saved.covariance_lines())]
@@ -65,7 +64,7 @@ impl Snapshot {
             let fits = layout.slots == saved.slots() && (layout.lines == lines || lines == 0);
             if !fits {
                 let what = "the slots are not those of the structure";
-                return Err(Error::Malformed { path: opened.path.clone(), what, at: 0 });
+                return Err(Error::Malformed { path: opened.path().to_owned(), what, at: 0 });
             }
         }
         Ok(saved)
@@ -73,17 +72,17 @@ impl Snapshot {
 
     /// The whole model, every slot and the history read and checked. The history is opened only
     /// now: where a checkpoint has removed its name meanwhile, the error says that it is absent.
-    pub(crate) fn model(&self, directory: &Path, manifest: &Manifest) -> Result<Model> {
+    pub(crate) fn model(&self, directory: &Directory, manifest: &Manifest) -> Result<Model> {
         let history = Opened::open(directory, Kind::History, manifest)?;
         let saved = history::join(self.recall(&manifest.config)?, &history)?;
         let (weights, covariances) = (slots::read(&self.weights)?, slots::read(&self.covariances)?);
         saved
             .model(weights, covariances)
-            .map_err(|source| Error::Damaged { path: self.structure.path.clone(), source })
+            .map_err(|source| Error::Damaged { path: self.structure.path().to_owned(), source })
     }
 
     fn check_sequence(&self, found: u64) -> Result<()> {
         let expected = self.structure.header.stamp.sequence;
-        check::named(&self.structure.path, "the structure's sequence number", expected, found)
+        check::named(self.structure.path(), "the structure's sequence number", expected, found)
     }
 }

@@ -1,7 +1,6 @@
 //! `structure-<generation>`: the header, the structure block, the keys.
 
 use std::io::Write;
-use std::path::Path;
 
 use glam_core::State;
 
@@ -9,21 +8,20 @@ use super::header::{BYTES, Header, Kind, Stamp};
 use super::opened::Opened;
 use crate::bytes::wide;
 use crate::check;
+use crate::disk::Directory;
 use crate::error::Result;
-use crate::file;
 use crate::manifest::Segment;
 
 /// Bytes of a key.
 pub(crate) const KEY_BYTES: usize = 8;
 
 /// Writes the structure segment of `state`.
-pub(crate) fn write(directory: &Path, stamp: Stamp, state: &State<'_>) -> Result<Segment> {
+pub(crate) fn write(directory: &Directory, stamp: Stamp, state: &State<'_>) -> Result<Segment> {
     let keys: &[u8] = bytemuck::cast_slice(&state.keys);
     let body_checksum = crc32c::crc32c_append(crc32c::crc32c(&state.structure), keys);
     let (count, size) = (wide(state.keys.len()), wide(state.structure.len()));
     let header = Header { stamp, count, size, body_checksum }.encode(Kind::Structure);
-    let path = Kind::Structure.name(stamp.generation).in_directory(directory);
-    file::replace(&path, |file| {
+    directory.replace(Kind::Structure.name(stamp.generation), |file| {
         file.write_all(&header)?;
         file.write_all(&state.structure)?;
         file.write_all(keys)
@@ -42,7 +40,7 @@ pub(crate) fn read(opened: &Opened) -> Result<(Vec<u8>, Vec<u64>)> {
     let mut block = opened.read_body()?;
     let header = &opened.header;
     let checksum = crc32c::crc32c(&block);
-    check::sum(&opened.path, "the structure and the keys", header.body_checksum, checksum)?;
+    check::sum(opened.path(), "the structure and the keys", header.body_checksum, checksum)?;
     // The length of the whole file was checked when it was opened, so the block is inside.
     let keys = block.split_off((header.size as usize).min(block.len()));
     let keys = keys.chunks_exact(KEY_BYTES).map(bytemuck::pod_read_unaligned).collect();

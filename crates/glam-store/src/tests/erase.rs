@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use glam_core::{Config, Model, Targets};
 
 use super::{
-    assert_reads_same, assert_same, copy, file_names, numbers, observation, oracle, target,
+    assert_reads_same, assert_same, copy, file_names, numbers, observation, on, oracle, target,
     temporary, tiny, write,
 };
 use crate::bytes::{of_floats, put};
@@ -60,8 +60,8 @@ fn erase(store: &mut Store, config: &Config, sequence: u64) -> Model {
 
 /// Where the frame of observation `sequence` starts and ends in a log file whose first it is not.
 fn frame(directory: &Path, sequence: u64) -> (String, usize, usize) {
-    let manifest = Manifest::read(directory).unwrap();
-    let found = log::locate(directory, &manifest, sequence, sequence).unwrap();
+    let manifest = Manifest::read(&on(directory)).unwrap();
+    let found = log::locate(&on(directory), &manifest, sequence, sequence).unwrap();
     let start = found.offset as usize;
     (format!("log-{}", found.log), start, start + found.fixed.length)
 }

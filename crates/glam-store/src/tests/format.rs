@@ -1,4 +1,4 @@
-//! `docs/format.md` against the constants.
+//! `docs/design.md` against the constants.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::{FORMAT_VERSION, OLDEST_VERSION, manifest, record};
 
 /// The rows of the first table under `heading` whose first two cells pass `keep`.
 fn table(heading: &str, keep: impl Fn(&str, &str) -> bool) -> Vec<Vec<String>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/format.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/design.md");
     let text = std::fs::read_to_string(path).unwrap();
     let section = text.split("\n## ").find(|section| section.starts_with(heading)).unwrap();
     section

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use glam_core::{Config, Precision, Scratch, Targets};
 
-use super::{assert_same, copy, observation, oracle, target, temporary, write};
+use super::{assert_same, copy, observation, on, oracle, target, temporary, write};
 use crate::manifest::Manifest;
 use crate::segment::header;
 use crate::{FORMAT_VERSION, Reader, Store, log, verify};
@@ -79,7 +79,7 @@ fn check(place: &Path, name: &str, tail: u64) {
     // Observations after the snapshot are learned again, by whatever this build has learned to do
     // better, so only what the snapshot answers is held.
     let log = fs::read(directory.join("log-1")).unwrap();
-    let manifest = Manifest::read(&directory).unwrap();
+    let manifest = Manifest::read(&on(&directory)).unwrap();
     let snapshot = temporary.path().join("snapshot");
     copy(&directory, &snapshot);
     fs::write(snapshot.join("log-1"), &log[..manifest.log_offset as usize]).unwrap();

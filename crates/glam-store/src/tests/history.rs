@@ -5,7 +5,7 @@ use std::path::Path;
 
 use glam_core::{Config, Model, Targets};
 
-use super::{assert_reads_same, assert_same, observation, target, temporary, tiny, write};
+use super::{assert_reads_same, assert_same, observation, on, target, temporary, tiny, write};
 use crate::{Error, History, Reader, Result, Store, verify};
 
 const NUMBERS: Targets = Targets::Numbers(super::OUTPUTS as u32);
@@ -169,7 +169,7 @@ fn a_weight_of_one_makes_the_same_log_and_a_bad_one_none() {
     write_weighted(&mut store, &mut model, 3).unwrap();
     drop(store);
     let mut bytes = log(&forged);
-    let layout = crate::manifest::Manifest::read(&forged)
+    let layout = crate::manifest::Manifest::read(&on(&forged))
         .map(|manifest| crate::log::Header::new(manifest.memory, &manifest.config, 1, 1).layout())
         .unwrap();
     let start = crate::log::HEADER_BYTES;

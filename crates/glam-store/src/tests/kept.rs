@@ -6,7 +6,7 @@ use std::path::Path;
 use glam_core::{Config, Model, Rehearse, Targets};
 
 use super::{
-    assert_reads_same, assert_same, file_names, learn, noise, oracle, temporary, tiny, write,
+    assert_reads_same, assert_same, file_names, learn, noise, on, oracle, temporary, tiny, write,
 };
 use crate::manifest::{Manifest, Segment};
 use crate::segment::header::{self, Header};
@@ -38,9 +38,9 @@ fn stamp(manifest: &Manifest) -> Stamp {
 
 /// Puts `body` in the place of what the snapshot keeps.
 fn keep(directory: &Path, body: &[u8]) -> Manifest {
-    let mut manifest = Manifest::read(directory).unwrap();
-    manifest.history = history::write(directory, stamp(&manifest), body).unwrap();
-    manifest.write(directory).unwrap();
+    let mut manifest = Manifest::read(&on(directory)).unwrap();
+    manifest.history = history::write(&on(directory), stamp(&manifest), body).unwrap();
+    manifest.write(&on(directory)).unwrap();
     manifest
 }
 
@@ -60,7 +60,7 @@ fn a_body_comes_back_bit_for_bit() {
     for length in [0, 1, 63, 64, 65, 3 << 20] {
         let body: Vec<u8> = (0..length).map(|at| noise(at).to_bits() as u8).collect();
         let manifest = keep(&directory, &body);
-        let opened = Opened::open(&directory, Kind::History, &manifest).unwrap();
+        let opened = Opened::open(&on(&directory), Kind::History, &manifest).unwrap();
         assert!(history::read(&opened).unwrap() == body, "{length}");
     }
 }
@@ -235,13 +235,13 @@ fn a_history_that_counts_or_claims_what_it_lacks_is_refused() {
     memory(&directory, tiny(NUMBERS), 3, 0);
     let body = b"kept";
     for (count, size) in [(1, 4), (u64::MAX, 4), (0, 3), (0, 5), (0, u64::MAX)] {
-        let mut manifest = Manifest::read(&directory).unwrap();
+        let mut manifest = Manifest::read(&on(&directory)).unwrap();
         let header =
             Header { stamp: stamp(&manifest), count, size, body_checksum: crc32c::crc32c(body) };
         let bytes = header.encode(Kind::History);
         fs::write(directory.join("history-1"), [&bytes[..], body].concat()).unwrap();
         manifest.history = Segment::of(&bytes, 68);
-        manifest.write(&directory).unwrap();
+        manifest.write(&on(&directory)).unwrap();
         let error = Store::open(&directory).map(drop).unwrap_err();
         let refused = matches!(
             error,

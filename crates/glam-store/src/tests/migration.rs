@@ -8,8 +8,8 @@ use glam_core::{Config, Model, Targets};
 
 use super::golden::{self, MEMORIES, SNAPSHOT, golden};
 use super::{
-    assert_reads_same, assert_same, copy, file_names, learn, numbers, observation, oracle, target,
-    temporary, tiny, write,
+    assert_reads_same, assert_same, copy, file_names, learn, numbers, observation, on, oracle,
+    target, temporary, tiny, write,
 };
 use crate::bytes::{put, u32_at};
 use crate::erasure::{Intent, layout as intent};
@@ -177,7 +177,7 @@ fn a_golden_memory_of_version_1_is_rebuilt_as_if_written_today() {
 fn the_frames_of_version_1_are_those_of_today() {
     for (start, ..) in MEMORIES {
         let (_temporary, directory, config, count) = golden_1(start);
-        let manifest = Manifest::read_any(&directory).unwrap();
+        let manifest = Manifest::read_any(&on(&directory)).unwrap();
         assert_eq!((manifest.version, &manifest.config), (1, &config));
         let header = log::Header::new(manifest.memory, &config, 1, 1);
         let log = fs::read(directory.join("log-1")).unwrap();
@@ -315,9 +315,9 @@ fn an_observation_in_a_log_of_version_1_can_be_erased() {
 fn an_erasure_that_version_1_began_is_completed() {
     const ERASED: u64 = 7;
     let (_temporary, directory, config, count) = golden_1("labels");
-    let manifest = Manifest::read_any(&directory).unwrap();
-    let located = log::locate(&directory, &manifest, ERASED, count).unwrap();
-    Intent::new(manifest.memory, &located).write(&directory).unwrap();
+    let manifest = Manifest::read_any(&on(&directory)).unwrap();
+    let located = log::locate(&on(&directory), &manifest, ERASED, count).unwrap();
+    Intent::new(manifest.memory, &located).write(&on(&directory)).unwrap();
     let path = directory.join("ERASE");
     let mut bytes = fs::read(&path).unwrap();
     put(&mut bytes, intent::VERSION, &1_u32.to_le_bytes());

@@ -4,20 +4,25 @@ mod beside;
 mod crash;
 mod damage;
 mod erase;
+mod faults;
+mod flips;
 mod format;
 mod golden;
 mod history;
 mod hostile;
 mod kept;
+mod life;
 mod migration;
 mod refusals;
 mod reopen;
+mod simulated;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use glam_core::{Config, Label, Model, Precision, Scratch, Target, Targets};
 
+use crate::disk::Directory;
 use crate::{Reader, Result, Store};
 
 /// Inputs of the tests' memories.
@@ -151,6 +156,11 @@ fn temporary() -> (tempfile::TempDir, PathBuf) {
     let temporary = tempfile::tempdir().unwrap();
     let directory = temporary.path().join("memory");
     (temporary, directory)
+}
+
+/// The directory at `path` of the operating system's.
+fn on(path: &Path) -> Directory {
+    Directory::of_system(path)
 }
 
 /// Copies the files of a directory as a crash would leave them to the next process.

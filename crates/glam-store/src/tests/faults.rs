@@ -1,0 +1,153 @@
+//! A life of a memory, crashed at every call and failed at every call.
+
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use glam_core::{Config, Precision, Scratch, Targets};
+
+use super::life::{Life, SCRIPT, Track, cue, digest, is_no_memory, place};
+use super::simulated::{Fault, Loss, Simulated};
+use super::{OUTPUTS, tiny, write};
+use crate::disk::Disk;
+use crate::{Error, Reader, Store, verify_on};
+
+fn configs() -> [Config; 2] {
+    let labels = Config::builder(super::INPUTS, Targets::Labels).precision(Precision::Diagonal);
+    let labels = labels.tables(2).levels([1, 2]).warm_up(16).build().unwrap();
+    [tiny(Targets::Numbers(OUTPUTS as u32)), labels]
+}
+
+/// Fails unless the memory on `disk` is sound and in a state that `track` admits, and goes on.
+fn check(disk: &Simulated, track: &Track, config: &Config, deep: bool, moment: &str) {
+    let on = || -> Arc<dyn Disk> { Arc::new(disk.clone()) };
+    let verified = match verify_on(on(), place()) {
+        Err(error) if is_no_memory(&error) && track.durable.is_none() => {
+            let (mut store, mut model) = Store::create_on(on(), place(), config.clone())
+                .unwrap_or_else(|error| panic!("{moment}: cannot create: {error}"));
+            write(&mut store, &mut model, 2).unwrap();
+            store.close(&model).unwrap();
+            assert_eq!(Reader::open_on(on(), place()).unwrap().sequence(), 2);
+            return;
+        }
+        verified => verified.unwrap_or_else(|error| panic!("{moment}: {error}")),
+    };
+    assert!(verified.is_sound(), "{moment}: {:?}", verified.damages);
+    let reader = Reader::open_on(on(), place());
+    let reader = reader.unwrap_or_else(|error| panic!("{moment}: reader: {error}"));
+    let mut out = vec![0.0; reader.outputs()];
+    let recalled = reader.read(&cue(), &mut Scratch::default(), &mut out);
+    let recalled = recalled.ok().map(|()| super::bits(&out));
+    assert!(track.admits_recall(&recalled), "{moment}: a wrong recall, {recalled:?}");
+    let opened = Store::open_on(on(), place());
+    let (mut store, mut model) = opened.unwrap_or_else(|error| panic!("{moment}: {error}"));
+    assert!(track.admits(digest(&model)), "{moment}: {} is no such state", store.sequence());
+    assert_eq!(reader.sequence(), store.sequence(), "{moment}");
+    if deep {
+        write(&mut store, &mut model, 3).unwrap();
+        drop(store);
+        let (mut store, mut again) = Store::open_on(on(), place()).unwrap();
+        assert_eq!(digest(&again), digest(&model), "{moment}");
+        write(&mut store, &mut again, 1).unwrap();
+        store.close(&again).unwrap();
+        assert!(verify_on(on(), place()).unwrap().is_sound(), "{moment}");
+        assert_eq!(digest(&Store::open_on(on(), place()).unwrap().1), digest(&again), "{moment}");
+    }
+}
+
+#[test]
+fn a_crash_at_any_call_leaves_every_acknowledged_observation() {
+    let (points, images) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    for config in configs() {
+        let track = Arc::new(Mutex::new(Track::default()));
+        let crash = {
+            let (track, config) = (Arc::clone(&track), config.clone());
+            let (points, images) = (Arc::clone(&points), Arc::clone(&images));
+            move |disk: &Simulated| {
+                let point = points.fetch_add(1, Ordering::Relaxed);
+                let track = track.lock().unwrap().clone();
+                let seeds = [Loss::Some(2 * point), Loss::Some(2 * point + 1)];
+                for loss in [Loss::All, Loss::Nothing].into_iter().chain(seeds) {
+                    let image = images.fetch_add(1, Ordering::Relaxed);
+                    let moment = format!("call {point}, {loss:?} lost");
+                    check(&disk.crashed(loss), &track, &config, image.is_multiple_of(5), &moment);
+                }
+            }
+        };
+        let disk = Simulated::new().with_hook(crash);
+        let mut life = Life::new(disk, track);
+        life.create(&config).unwrap();
+        for step in SCRIPT {
+            life.step(step).unwrap();
+        }
+    }
+    let (points, images) = (points.load(Ordering::Relaxed), images.load(Ordering::Relaxed));
+    println!("{points} crash points, {images} images of what they leave");
+    assert!(points > 100 && images == 4 * points);
+}
+
+/// Lives through the script on a disk that fails as `fault` says; returns whether it came to fail.
+fn live_with(fault: Fault, config: &Config) -> bool {
+    let disk = Simulated::new();
+    let track = Arc::new(Mutex::new(Track::default()));
+    let mut life = Life::new(disk.clone(), Arc::clone(&track));
+    disk.set_fault(Some(fault));
+    let mut result = life.create(config);
+    for step in SCRIPT {
+        if result.is_ok() {
+            result = life.step(step);
+        }
+    }
+    let reached = disk.calls() > fault.at;
+    let moment = format!("{fault:?}");
+    if let (Err(error), Some((store, model))) = (&result, &mut life.open) {
+        assert!(!matches!(error, Error::Poisoned { .. }), "{moment}: failed twice");
+        // Reads go on; writes go on too, or they fail and say what to do, the same way each time.
+        if model.recall().sequence() > 0 {
+            let mut out = vec![0.0; model.recall().outputs()];
+            model.recall().read(&cue(), &mut Scratch::default(), &mut out).unwrap();
+        }
+        disk.set_fault(None);
+        let before = store.sequence();
+        let told: Vec<_> = (0..3)
+            .map(|_| write(store, model, 1).and_then(|()| store.flush()))
+            .map(|result| result.map_err(|error| error.to_string()))
+            .collect();
+        if told.iter().all(Result::is_ok) {
+            assert_eq!(store.sequence(), before + 3, "{moment}");
+            let mut track = track.lock().unwrap();
+            track.add(model);
+            track.durable = Some(track.states.len() - 1);
+        } else {
+            let poisoned = told[0].as_ref().unwrap_err();
+            assert!(poisoned.contains("close the memory and open it again"), "{moment}: {told:?}");
+            assert!(told.iter().all(|other| *other == told[0]), "{moment}: {told:?}");
+            assert!(store.flush().is_err() && store.checkpoint(model).is_err(), "{moment}");
+        }
+    }
+    disk.set_fault(None);
+    drop(life);
+    let track = track.lock().unwrap();
+    for loss in [Loss::Nothing, Loss::All, Loss::Some(fault.at)] {
+        check(&disk.crashed(loss), &track, config, fault.at.is_multiple_of(7), &moment);
+    }
+    reached
+}
+
+#[test]
+fn an_error_of_any_call_loses_nothing_that_was_acknowledged() {
+    let mut calls = 0;
+    for config in configs() {
+        for at in 0.. {
+            let full = Fault { at, lasts: true, kind: ErrorKind::StorageFull, halves: true };
+            let once = Fault { at, lasts: false, kind: ErrorKind::Other, halves: at % 2 == 0 };
+            let reached = [full, once].map(|fault| live_with(fault, &config));
+            if reached == [false, false] {
+                break;
+            }
+            calls += 1;
+        }
+    }
+    println!("each of {calls} calls failed once, and from there on");
+    assert!(calls > 200);
+}
