@@ -132,8 +132,8 @@ fn measure(shape: Shape, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let timed = |work: &mut dyn FnMut()| seconds(work) / cues as f64;
         let state = model.state();
         slots = state.keys.len();
-        let mut maps = Slots::new(state.weights.to_vec(), slots);
-        let mut covariances = Slots::new(state.covariances.to_vec(), slots);
+        let mut maps = Slots::new(state.weights.to_vec()?, slots);
+        let mut covariances = Slots::new(state.covariances.to_vec()?, slots);
 
         let mut result = Ok(());
         read.own.push(timed(&mut || {

@@ -118,6 +118,12 @@ pub enum Error {
         /// Slots that one input has active.
         active: usize,
     },
+    /// The machine has no memory for the slots.
+    #[error("there is no memory for {bytes} bytes of slots; nothing was changed")]
+    NoMemory {
+        /// What was asked for.
+        bytes: usize,
+    },
     /// Saved state that cannot be a state of this memory.
     #[error("the saved state is damaged: {what} at byte {at}")]
     Damaged {

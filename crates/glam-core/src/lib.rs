@@ -81,4 +81,7 @@ pub use rehearsal::MAX_AUTO_REHEARSE;
 pub use report::{LevelCount, Rehearsing, Report, Sizes, TableCount};
 pub use saved::{SavedModel, SavedRecall, State};
 pub use scratch::Scratch;
-pub use slots::{Arena, FixedState, Key, LINE_FLOATS, Line, MAX_SLOTS, SlotLines};
+pub use slots::{
+    Arena, Changes, FixedState, Key, LINE_FLOATS, Line, MAX_SLOTS, SlotLines, Slots,
+    check_slot_floats,
+};

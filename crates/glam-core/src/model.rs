@@ -21,6 +21,7 @@ use crate::temperature::Temperature;
 use crate::told::Told;
 use crate::warm_up::WarmUp;
 use crate::window;
+use own::own_active;
 
 /// Rows of weights are made in steps of at least this many, and of at least an eighth of what there
 /// is, so that new classes rarely move the slots.
@@ -139,7 +140,10 @@ impl Model {
     /// observations so far again.
     ///
     /// # Errors
-    /// Those of [`Model::check`]; the memory is then as it was.
+    /// Those of [`Model::check`]; [`Error::DamagedSlot`], and all that a base may fail with, where the
+    /// model stands over one ([`SavedModel::model_over`](crate::SavedModel::model_over)) and a slot that
+    /// the write needs, for itself or for what it rehearses, is damaged there. The memory is then as
+    /// it was: nothing of the write is learned.
     pub fn write(&mut self, x: &[f32], target: Target<'_>) -> Result<&[f32]> {
         self.write_weighted(x, target, 1.0)
     }
@@ -153,10 +157,11 @@ impl Model {
     /// normaliser and the gates do not look at weights.
     ///
     /// # Errors
-    /// Those of [`Model::check`], and [`Error::Weight`]; the memory is then as it was.
+    /// Those of [`Model::write`], and [`Error::Weight`]; the memory is then as it was.
     pub fn write_weighted(&mut self, x: &[f32], target: Target<'_>, weight: f32) -> Result<&[f32]> {
         check_weight(weight)?;
         self.check(x, target)?;
+        self.own_ahead(x, target)?;
         let kept = match target {
             Target::Numbers(y) => Kept::Numbers(y),
             Target::Label(label) => {
@@ -204,7 +209,8 @@ impl Model {
     /// One write a row; every row is checked before the first is written.
     ///
     /// # Errors
-    /// The first row's that is refused, with nothing written.
+    /// The first row's that is refused, with nothing written; where a row meets a damaged slot in a
+    /// base, with the rows before it written.
     pub fn write_batch(&mut self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<()> {
         self.write_rows(x, y, None)
     }
@@ -258,10 +264,7 @@ impl Model {
     /// Counts a new observation for the statistics that say how much to rehearse.
     fn note_new(&mut self, kept: Kept<'_>, square: f64) {
         let Some(structure) = &self.recall.structure else { return };
-        let targets = (0..self.recall.outputs()).map(|output| match kept {
-            Kept::Numbers(y) => structure.normaliser().target(output, y[output]),
-            Kept::Class(class) => f32::from(u8::from(class == output)),
-        });
+        let targets = (0..self.recall.outputs()).map(|output| normalised(structure, kept, output));
         self.rehearsal.note_new(square, targets);
     }
 
@@ -314,22 +317,22 @@ impl Model {
                 // While the memory warms up; fewer tables were checked to fit.
                 return self.fit();
             }
-            self.bound();
-            self.recall.weights.widen(lines);
+            self.bound()?;
+            self.recall.weights.widen(lines)?;
         }
         Ok(())
     }
 
     /// Evicts the slots that there is no room for.
-    pub(crate) fn bound(&mut self) {
+    pub(crate) fn bound(&mut self) -> Result<()> {
         let outputs = self.recall.outputs();
         let Self { recall, covariances, .. } = self;
         let Recall { config, structure: Some(structure), room, slots, weights, noise, .. } = recall
         else {
-            return;
+            return Ok(());
         };
         room.fit(config, structure.n(), outputs);
-        room.shrink(config, structure.n(), &mut Parts { slots, weights, covariances, noise });
+        room.shrink(config, structure.n(), &mut Parts { slots, weights, covariances, noise })
     }
 
     /// The write itself, on checked values and with room for every output. Gives the squared error
@@ -373,6 +376,15 @@ impl Model {
             covariance_bytes: slots(&self.covariances),
             rehearsing: self.rehearsal.report(&self.recall.config, self.recall.noise.alike()),
         })
+    }
+}
+
+/// Target number `output` of an observation, in normalised units.
+#[inline(always)]
+fn normalised(structure: &Structure, kept: Kept<'_>, output: usize) -> f32 {
+    match kept {
+        Kept::Numbers(y) => structure.normaliser().target(output, y[output]),
+        Kept::Class(class) => f32::from(u8::from(class == output)),
     }
 }
 
@@ -428,12 +440,15 @@ impl Kernel for Update<'_> {
         let (n, width, precision) = (structure.n(), structure.width(), config.precision());
         activate(simd, structure, slots, self.x, scratch);
         let learns = self.pass != Pass::Probe;
+        if learns && (weights.is_lent() || covariances.is_lent()) {
+            own_active(weights, covariances, &scratch.active)?;
+        }
         for index in 0..scratch.active.len() {
             let Active { key, slot: None, .. } = scratch.active[index] else { continue };
             if learns {
                 let mut parts = Parts { slots, weights, covariances, noise };
-                let slot = self.room.open(config, n, &scratch.active, key, &mut parts);
-                let covariance = covariances.floats_mut(slot);
+                let slot = self.room.open(config, n, &scratch.active, key, &mut parts)?;
+                let covariance = covariances.floats_mut(slot)?;
                 precision.reset(covariance, n, prior_variance(n));
                 window::stamp(config, covariance, n, self.now);
                 scratch.active[index].slot = Some(slot);
@@ -445,13 +460,8 @@ impl Kernel for Update<'_> {
         let Scratch {
             phi, active, predicted, errors, f, v, spreads, u, old, claimed: told, ..
         } = scratch;
-        let normaliser = structure.normaliser();
         for (output, (error, predicted)) in errors.iter_mut().zip(predicted.iter()).enumerate() {
-            let y = match self.kept {
-                Kept::Numbers(y) => normaliser.target(output, y[output]),
-                Kept::Class(class) => f32::from(u8::from(class == output)),
-            };
-            *error = y - *predicted;
+            *error = normalised(structure, self.kept, output) - *predicted;
         }
 
         let known = errors.iter().filter(|error| !error.is_nan());
@@ -472,8 +482,9 @@ impl Kernel for Update<'_> {
             prefetch_ahead(covariances, active, index);
             let Active { slot: Some(slot), feature, .. } = active[index] else { continue };
             let phi = &phi[feature as usize * width..][..width];
-            window::catch_up(simd, config, covariances.floats_mut(slot), n, self.now, old);
-            *spread = precision.spread(simd, covariances.floats(slot), n, &mut Step { phi, f, v });
+            let covariance = covariances.floats_mut(slot)?;
+            window::catch_up(simd, config, covariance, n, self.now, old);
+            *spread = precision.spread(simd, covariance, n, &mut Step { phi, f, v });
             claimed += *spread;
         }
         match (self.pass, self.kept) {
@@ -499,8 +510,9 @@ impl Kernel for Update<'_> {
             let phi = &phi[active.feature as usize * width..][..width];
             let rest = (claimed - spread).max(own_noise);
             let step = Step { phi, f, v };
-            precision.update(simd, covariances.floats_mut(slot), n, &step, rest, claimed, u);
-            map::correct(simd, weights.floats_mut(slot), u, errors);
+            let (covariance, weights) = (covariances.floats_mut(slot)?, weights.floats_mut(slot)?);
+            precision.update(simd, covariance, n, &step, rest, claimed, u);
+            map::correct(simd, weights, u, errors);
         }
         Ok(square)
     }
@@ -511,5 +523,6 @@ const _: () = assert!(LINE_FLOATS.is_multiple_of(LANES));
 mod fit;
 #[cfg(test)]
 mod honesty_tests;
+mod own;
 #[cfg(test)]
 mod tests;

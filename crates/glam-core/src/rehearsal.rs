@@ -121,9 +121,13 @@ impl Rehearsal {
     /// What the next write does with kept observations: `times` are learned again, and at times one
     /// is only looked at.
     pub(crate) fn looks(&self, config: &Config, times: u32) -> impl Iterator<Item = Look> + use<> {
-        let looking = config.rehearse() == Rehearse::Auto && self.seen.is_multiple_of(LOOK_EVERY);
-        let measured = (looking && times == 0 && !self.kept.is_empty()).then_some(Look::Measure);
+        let measured = (self.is_looking(config) && times == 0 && !self.kept.is_empty())
+            .then_some(Look::Measure);
         measured.into_iter().chain((0..times).map(|_| Look::Learn))
+    }
+
+    fn is_looking(&self, config: &Config) -> bool {
+        config.rehearse() == Rehearse::Auto && self.seen.is_multiple_of(LOOK_EVERY)
     }
 
     /// How many observations the next write learns again.
@@ -131,7 +135,28 @@ impl Rehearsal {
         if self.kept.is_empty() { 0 } else { self.wanted(config, alike) }
     }
 
-    /// The same where only the statistics were loaded.
+    /// The most observations that [`Rehearsal::looks`] gives once a write has counted `targets`,
+    /// whatever its errors turn out to be, and whether any of them may be learned.
+    pub(crate) fn at_most(
+        &self,
+        config: &Config,
+        targets: impl Iterator<Item = f32>,
+    ) -> (u32, Look) {
+        if self.kept.is_empty() {
+            return (0, Look::Measure);
+        }
+        let learned = match config.rehearse() {
+            _ if self.seen == 0 => 0,
+            Rehearse::Fixed(times) => times,
+            Rehearse::Auto => times(part(self.shift.distance_after(targets), MOVED)),
+        };
+        match learned {
+            0 => (self.is_looking(config).into(), Look::Measure),
+            learned => (learned, Look::Learn),
+        }
+    }
+
+    /// The same as [`Rehearsal::times`] where only the statistics were loaded.
     fn wanted(&self, config: &Config, alike: f64) -> u32 {
         match config.rehearse() {
             _ if self.seen == 0 => 0,
@@ -139,7 +164,7 @@ impl Rehearsal {
             Rehearse::Auto => {
                 let demand = self.lost.max(part(alike, ALIKE));
                 let demand = demand.min(part(self.shift.distance(), MOVED));
-                (demand * f64::from(MAX_AUTO_REHEARSE)).round() as u32
+                times(demand)
             }
         }
     }
@@ -227,6 +252,11 @@ impl Rehearsal {
         }
         Ok(())
     }
+}
+
+/// The observations that a demand of 0 to 1 calls for.
+fn times(demand: f64) -> u32 {
+    (demand * f64::from(MAX_AUTO_REHEARSE)).round() as u32
 }
 
 /// Where `value` lies between two bounds, 0 to 1.

@@ -69,9 +69,12 @@ pub struct Report {
     pub tables: Vec<TableCount>,
     /// Slots in all.
     pub slots: usize,
-    /// Bytes of weights.
+    /// Bytes of weights in the memory's own arena. What stands in a saved state until it is written
+    /// to ([`SavedModel::model_over`](crate::SavedModel::model_over)) is not counted; 4 bytes a slot
+    /// that tell where it is are, while there are such slots. Under a byte limit bytes count as they are
+    /// allocated, used or not, and that is room for every slot.
     pub weight_bytes: usize,
-    /// Bytes of covariances.
+    /// Bytes of covariances, counted alike.
     pub covariance_bytes: usize,
     /// Bytes of the slot table, its keys, and the observations that are kept.
     pub table_bytes: usize,

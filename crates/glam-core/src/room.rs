@@ -4,7 +4,8 @@
 //! warm-up, then those that are rehearsed) get at most a quarter, the slots and their table the rest.
 //! The number of slots that fit follows from the structure and the number of outputs, so that the
 //! same writes evict the same slots wherever they are made. All is counted as allocated. While an
-//! arena grows, its old and its new block lie side by side for a moment; that is not counted.
+//! arena grows, its old and its new block lie side by side for a moment; that is not counted, nor are the
+//! marks of what changed, two bits a slot.
 //!
 //! **Which slot goes.** Sixteen slots are drawn, from the seed and the number of evictions so far;
 //! those that the current input has active stay. Of the others the one goes whose *usefulness*
@@ -160,6 +161,10 @@ impl Room {
 
     /// A slot of zeros for `key`: a new one, or that of a key which gives way. `active` are the
     /// keys of the current input, in order.
+    ///
+    /// # Errors
+    /// Those of a slot in a base that is damaged; nothing was changed then. There are none where
+    /// [`Room::is_near`] was asked before, and all slots are owned where it is.
     pub(crate) fn open(
         &mut self,
         config: &Config,
@@ -167,7 +172,7 @@ impl Room {
         active: &[Active],
         key: u64,
         parts: &mut Parts<'_>,
-    ) -> u32 {
+    ) -> Result<u32> {
         let Parts { slots, weights, covariances, .. } = parts;
         if slots.len() < self.limit {
             if self.limit < usize::MAX {
@@ -176,34 +181,55 @@ impl Room {
             }
             weights.push();
             covariances.push();
-            return slots.insert(key, self.limit);
+            return Ok(slots.insert(key, self.limit));
         }
-        let slot = self.least_useful(config, n, active, parts);
+        let slot = self.least_useful(config, n, active, parts)?;
         let Parts { slots, weights, covariances, noise } = parts;
-        self.count(weights.floats(slot));
+        let (weights, covariance) = (weights.floats_mut(slot)?, covariances.floats_mut(slot)?);
+        self.count(weights);
         slots.replace(slot, key, self.limit);
         noise.forget_slot(slot);
-        weights.floats_mut(slot).fill(0.0);
-        covariances.floats_mut(slot).fill(0.0);
-        slot
+        weights.fill(0.0);
+        covariance.fill(0.0);
+        Ok(slot)
+    }
+
+    /// Whether so many more slots may be the first that others have to give way to. The last eighth of
+    /// the room counts as near: what an arena over a base needs to tell where its slots are fits there.
+    pub(crate) fn is_near(&self, slots: usize, more: usize) -> bool {
+        slots.saturating_add(more.max(self.limit / 8)) > self.limit
     }
 
     /// Evicts what there is no room for, and gives back the bytes.
-    pub(crate) fn shrink(&mut self, config: &Config, n: usize, parts: &mut Parts<'_>) {
+    ///
+    /// # Errors
+    /// Those of a slot in a base that is damaged, where there is too little room; nothing was
+    /// changed then.
+    pub(crate) fn shrink(
+        &mut self,
+        config: &Config,
+        n: usize,
+        parts: &mut Parts<'_>,
+    ) -> Result<()> {
+        if parts.slots.len() > self.limit {
+            parts.weights.own_all()?;
+            parts.covariances.own_all()?;
+        }
         while parts.slots.len() > self.limit {
-            let slot = self.least_useful(config, n, &[], parts);
+            let slot = self.least_useful(config, n, &[], parts)?;
             let Parts { slots, weights, covariances, noise } = parts;
-            self.count(weights.floats(slot));
+            self.count(weights.floats(slot)?);
             slots.remove(slot);
             noise.remove_slot(slot, slots.len() as u32);
-            weights.remove(slot);
-            covariances.remove(slot);
+            weights.remove(slot)?;
+            covariances.remove(slot)?;
         }
         if self.limit < usize::MAX {
             parts.weights.trim();
             parts.covariances.trim();
             parts.slots.trim();
         }
+        Ok(())
     }
 
     fn count(&mut self, weights: &[f32]) {
@@ -211,7 +237,13 @@ impl Room {
         self.squares += squares(weights);
     }
 
-    fn least_useful(&self, config: &Config, n: usize, active: &[Active], parts: &Parts<'_>) -> u32 {
+    fn least_useful(
+        &self,
+        config: &Config,
+        n: usize,
+        active: &[Active],
+        parts: &Parts<'_>,
+    ) -> Result<u32> {
         let Parts { slots, weights, covariances, .. } = parts;
         let mut rng = Rng::new(config.seed() ^ EVICT_STREAM, self.evictions);
         let stays = |slot: usize| {
@@ -227,7 +259,7 @@ impl Room {
                 continue;
             }
             let (weights, covariance) =
-                (weights.floats(slot as u32), covariances.floats(slot as u32));
+                (weights.floats(slot as u32)?, covariances.floats(slot as u32)?);
             let use_of_it = usefulness(weights, covariance, n);
             if least.is_none_or(|(least, _)| use_of_it < least) {
                 least = Some((use_of_it, slot));
@@ -236,7 +268,7 @@ impl Room {
         // All that were drawn are active: the next that is not. There is one, as not all active
         // keys have a slot and the limit is at least their number.
         let next = || (1..slots.len()).map(|step| (last + step) % slots.len()).find(|&s| !stays(s));
-        least.map(|(_, slot)| slot).or_else(next).unwrap_or(last) as u32
+        Ok(least.map(|(_, slot)| slot).or_else(next).unwrap_or(last) as u32)
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {

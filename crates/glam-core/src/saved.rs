@@ -1,9 +1,10 @@
 //! A memory as bytes: everything but the slots in one block, the slots as lines.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::config::{Config, Targets};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::label::{Label, Labels};
 use crate::model::{Model, weight_lines};
 use crate::noise::Noise;
@@ -11,7 +12,7 @@ use crate::recall::Recall;
 use crate::rehearsal::Rehearsal;
 use crate::report::Rehearsing;
 use crate::room::{self, Room};
-use crate::slots::{Arena, Line, SlotLines, SlotTable};
+use crate::slots::{Arena, Changes, Line, SlotLines, SlotTable, Slots, check_slot_floats};
 use crate::structure::Structure;
 use crate::temperature::Temperature;
 use crate::told::Told;
@@ -37,9 +38,20 @@ pub struct State<'a> {
     /// Lines of one slot's covariance; 0 while there are no slots.
     pub covariance_lines: usize,
     /// The weights of every slot, slot 0 first.
-    pub weights: &'a [Line],
+    pub weights: Slots<'a>,
     /// The covariances of every slot, slot 0 first.
-    pub covariances: &'a [Line],
+    pub covariances: Slots<'a>,
+}
+
+impl State<'_> {
+    /// The numbers of the slots whose weights or covariances may differ from those that were saved
+    /// last, rising: all of a model that was made or restored from lines, none of one over a base
+    /// ([`SavedModel::model_over`]), and those that were written since [`Model::take_changes`]. A slot
+    /// that took another's number or came anew is one of them; a number that no slot has any more
+    /// is not. Costs one pass over a bit a slot.
+    pub fn changed(&self) -> impl Iterator<Item = u32> + '_ {
+        self.weights.changed().either(self.covariances.changed())
+    }
 }
 
 impl Model {
@@ -71,16 +83,64 @@ impl Model {
             keys: Cow::Borrowed(recall.slots.keys()),
             weight_lines: recall.weights.stride(),
             covariance_lines: self.covariances.stride(),
-            weights: recall.weights.lines(),
-            covariances: self.covariances.lines(),
+            weights: Slots::new(&recall.weights),
+            covariances: Slots::new(&self.covariances),
         }
+    }
+
+    /// What changed since it was saved last, as [`State::changed`] tells it, for a checkpoint of the
+    /// state that the model has now: from here on every slot counts as saved. Where the checkpoint
+    /// fails, [`Model::put_back`] takes that back. Costs a pass over a bit a slot and an allocation of
+    /// as much.
+    ///
+    /// ```
+    /// use glam_core::{Config, Model, Targets};
+    ///
+    /// let mut model = Model::new(Config::builder(1, Targets::Numbers(1)).build()?);
+    /// model.write(&[1.0], (&[2.0]).into())?;
+    /// let saved = model.take_changes();
+    /// assert_eq!(saved.iter().count(), model.state().keys.len());
+    /// assert_eq!(model.state().changed().count(), 0);
+    /// model.put_back(saved);
+    /// assert_eq!(model.state().changed().count(), model.state().keys.len());
+    /// # Ok::<(), glam_core::Error>(())
+    /// ```
+    pub fn take_changes(&mut self) -> Changes {
+        let (weights, covariances) = (&mut self.recall.weights, &mut self.covariances);
+        let mut marks = weights.changed().clone();
+        marks.add(covariances.changed());
+        weights.changed_mut().clear();
+        covariances.changed_mut().clear();
+        Changes::new(marks)
+    }
+
+    /// The checkpoint that `changes` were taken for failed: they count as changed again, beside what
+    /// changed meanwhile. Numbers that no slot has any more are left out.
+    pub fn put_back(&mut self, changes: Changes) {
+        self.recall.weights.changed_mut().add(changes.marks());
+    }
+
+    /// After a checkpoint: slots that were not written to since the model was opened over a base
+    /// stand in `weights` and `covariances` from now on, and the base before is let go. These must
+    /// hold every slot of this model that [`Model::take_changes`] did not name with the bits that the
+    /// base before held. Does nothing where the model has all slots in its own memory, and costs
+    /// nothing: no slot is touched.
+    pub fn rebase(&mut self, weights: Arc<dyn SlotLines>, covariances: Arc<dyn SlotLines>) {
+        self.recall.weights.rebase(weights);
+        self.covariances.rebase(covariances);
+    }
+
+    /// Whether some of its slots still stand where they were saved ([`SavedModel::model_over`]), so that
+    /// [`Model::rebase`] has something to do.
+    pub fn is_lent(&self) -> bool {
+        self.recall.weights.is_lent() || self.covariances.is_lent()
     }
 
     /// The model whose state was kept: `structure`, `keys`, lines and `history` as [`State`] names
     /// them.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where the parts cannot be the state of a memory of this configuration.
+    /// [`Error::Damaged`](crate::Error::Damaged) where the parts cannot be the state of a memory of this configuration.
     pub fn restore(
         config: Config,
         structure: &[u8],
@@ -114,7 +174,7 @@ impl SavedRecall {
     /// Reads the structure block and the keys of a [`State`].
     ///
     /// # Errors
-    /// [`Error::Damaged`] where the bytes cannot be those of a memory of this configuration.
+    /// [`Error::Damaged`](crate::Error::Damaged) where the bytes cannot be those of a memory of this configuration.
     pub fn decode(config: Config, structure: &[u8], keys: Vec<u64>) -> Result<Self> {
         let mut reader = Reader::new(structure);
         let sequence = reader.u64()?;
@@ -186,7 +246,7 @@ impl SavedRecall {
     /// needs none of them.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where the bytes cannot be what this memory kept.
+    /// [`Error::Damaged`](crate::Error::Damaged) where the bytes cannot be what this memory kept.
     pub fn with_history(mut self, history: &[u8]) -> Result<SavedModel> {
         let (mut reader, outputs) = (Reader::new(history), self.outputs());
         self.rehearsal.decode_kept(&mut reader, &self.config, outputs)?;
@@ -279,26 +339,52 @@ impl SavedModel {
     /// Joins the lines of the slots, weights and covariances as [`State`] names them.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where they cannot be those of this memory.
+    /// [`Error::Damaged`](crate::Error::Damaged) where they cannot be those of this memory.
     pub fn model(self, weights: Vec<Line>, covariances: Vec<Line>) -> Result<Model> {
         let Self { saved } = self;
         let slots = saved.slots.len();
         let weights = Arena::from_lines(weights, saved.weight_lines(), slots)?;
         let covariances = Arena::from_lines(covariances, saved.covariance_lines(), slots)?;
-        let floats = weights.lines().iter().chain(covariances.lines()).flat_map(|line| line.0);
-        if let Some(at) = floats.into_iter().position(|float| !float.is_finite()) {
-            return Err(Error::Damaged {
-                what: "a slot holds a number that is not finite",
-                at: 4 * at,
-            });
+        for slots in [Slots::new(&weights), Slots::new(&covariances)] {
+            for (number, lines) in (0..).zip(slots.iter()) {
+                check_slot_floats(number, lines?)?;
+            }
         }
+        Self::join(saved, weights, covariances)
+    }
+
+    /// Puts the model over its slots as they were saved, in a *base*: [`SavedRecall::slots`] slots of
+    /// [`SavedRecall::weight_lines`] and [`SavedRecall::covariance_lines`] lines each. Every slot is
+    /// read where it is until it is first written to; then it is copied into the model's own memory.
+    /// The model learns and answers with the same bits as one with all slots in memory.
+    ///
+    /// Costs a pass over the keys and memory of 8 bytes a slot, and touches no slot, unless a byte limit
+    /// leaves less room than it did when the state was saved. The base must refuse slots that are
+    /// damaged, those that fail [`check_slot_floats`] among them, at the first touch: a read or a
+    /// write that meets one fails with the base's error, and a write leaves the model as it was.
+    ///
+    /// # Errors
+    /// [`Error::TooLittleRoom`](crate::Error::TooLittleRoom); those of the base where slots have to give way.
+    pub fn model_over(
+        self,
+        weights: Arc<dyn SlotLines>,
+        covariances: Arc<dyn SlotLines>,
+    ) -> Result<Model> {
+        let Self { saved } = self;
+        let slots = saved.slots.len();
+        let weights = Arena::over(weights, saved.weight_lines(), slots);
+        let covariances = Arena::over(covariances, saved.covariance_lines(), slots);
+        Self::join(saved, weights, covariances)
+    }
+
+    fn join(saved: SavedRecall, weights: Arena, covariances: Arena) -> Result<Model> {
         let (recall, warm_up, told, rehearsal) = saved.with_parts(weights);
         let mut model = Model::from_parts(recall, covariances, warm_up, told, rehearsal);
         if let Some(structure) = &model.recall.structure {
             let (config, outputs) = (&model.recall.config, model.recall.outputs());
             room::check(config, structure.n(), outputs, structure.active())?;
         }
-        model.bound();
+        model.bound()?;
         Ok(model)
     }
 }

@@ -27,17 +27,24 @@ impl Shift {
     /// Counts an observation; a target that is NaN is not known and counts as the mean of all.
     pub(crate) fn note(&mut self, targets: impl Iterator<Item = f32>) {
         self.count += 1.0;
-        let (late_share, share) = (1.0 / self.count.min(WINDOW), 1.0 / self.count);
         let mut square = 0.0;
         for ((late, all), y) in self.late.iter_mut().zip(&mut self.all).zip(targets) {
-            let y = if y.is_nan() { *all } else { f64::from(y) };
-            let before = y - *all;
-            *all += before * share;
-            square += before * (y - *all);
-            *late += (y - *late) * late_share;
+            square += moved((late, all), y, self.count);
         }
-        // Welford's update, of all outputs together.
-        self.spread += (square - self.spread) * share;
+        self.spread += (square - self.spread) * (1.0 / self.count);
+    }
+
+    /// What [`Shift::distance`] gives once `targets`, one an output, are noted.
+    pub(crate) fn distance_after(&self, targets: impl Iterator<Item = f32>) -> f64 {
+        let (count, mut square, mut distance) = (self.count + 1.0, 0.0, 0.0);
+        for (output, y) in targets.enumerate() {
+            let mean = |means: &[f64]| means.get(output).copied().unwrap_or(0.0);
+            let (mut late, mut all) = (mean(&self.late), mean(&self.all));
+            square += moved((&mut late, &mut all), y, count);
+            distance += (late - all).powi(2);
+        }
+        let spread = self.spread + (square - self.spread) * (1.0 / count);
+        if spread > 0.0 { distance / spread } else { 0.0 }
     }
 
     /// The squared distance of the late mean from that of all, in units of the targets' variance: near
@@ -63,6 +70,16 @@ impl Shift {
             _ => Err(reader.damaged("the means of the targets have a wrong size")),
         }
     }
+}
+
+/// Moves the means of one output by observation number `count`. Gives what that adds to the square
+/// distance from the mean of all, by Welford's update.
+fn moved((late, all): (&mut f64, &mut f64), y: f32, count: f64) -> f64 {
+    let y = if y.is_nan() { *all } else { f64::from(y) };
+    let before = y - *all;
+    *all += before * (1.0 / count);
+    *late += (y - *late) * (1.0 / count.min(WINDOW));
+    before * (y - *all)
 }
 
 #[cfg(test)]

@@ -1,6 +1,38 @@
 //! A write and a read allocate nothing once their slots exist.
 
-use glam_core::{Config, Family, Model, Rehearse, Scratch, Target, Targets};
+use std::sync::Arc;
+
+use glam_core::{
+    Config, Family, Line, Model, Rehearse, Result, SavedRecall, Scratch, SlotLines, Slots, Target,
+    Targets,
+};
+
+/// Slots as they were saved.
+#[derive(Debug)]
+struct Saved {
+    lines: Vec<Line>,
+    stride: usize,
+}
+
+impl Saved {
+    fn of(slots: Slots<'_>) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self { lines: slots.to_vec()?, stride: slots.lines() }))
+    }
+}
+
+impl SlotLines for Saved {
+    fn slot(&self, slot: u32) -> Result<&[Line]> {
+        Ok(&self.lines[slot as usize * self.stride..][..self.stride])
+    }
+}
+
+/// The model over a copy of its state.
+fn reopened(model: &Model) -> Result<Model> {
+    let (state, config) = (model.state(), model.recall().config().clone());
+    let saved = SavedRecall::decode(config, &state.structure, state.keys.to_vec())?;
+    let saved = saved.with_history(&state.history)?;
+    saved.model_over(Saved::of(state.weights)?, Saved::of(state.covariances)?)
+}
 
 fn inputs(row: usize) -> [f32; 4] {
     std::array::from_fn(|input| ((row * 7 + input * 3) % 11) as f32)
@@ -40,6 +72,15 @@ fn a_warm_write_and_a_warm_read_allocate_nothing() {
         let written = allocation_counter::measure(|| {
             (200..400).for_each(|row| write(&mut model, row));
         });
+        assert_eq!(written.count_total, 0, "labels: {with_labels}, {rehearse:?}");
+        // Nor where slots are copied out of a saved state; its first write makes the scratch.
+        let mut over = reopened(&model).unwrap();
+        write(&mut over, 400);
+        let owned = over.report().weight_bytes;
+        let written = allocation_counter::measure(|| {
+            (401..411).for_each(|row| write(&mut over, row));
+        });
+        assert!(over.report().weight_bytes > owned, "labels: {with_labels}, {rehearse:?}");
         assert_eq!(written.count_total, 0, "labels: {with_labels}, {rehearse:?}");
         if let Rehearse::Fixed(times) = rehearse {
             assert_eq!(model.report().rehearsing.times, times);

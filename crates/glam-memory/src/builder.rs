@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use glam_core::{Config, ConfigBuilder, Family, Model, Precision, Rehearse, Targets};
-use glam_store::Store;
+use glam_store::{Durability, Store};
 
 use crate::error::{Error, Result};
 use crate::memory::Memory;
@@ -24,6 +24,7 @@ pub struct Builder {
     inputs: usize,
     targets: Targets,
     settings: Vec<Setting>,
+    durability: Durability,
 }
 
 /// One setting, kept until the targets are known.
@@ -44,7 +45,7 @@ enum Setting {
 
 impl Builder {
     pub(crate) fn new(inputs: usize) -> Self {
-        Self { inputs, targets: Targets::Numbers(1), settings: Vec::new() }
+        Self { inputs, targets: Targets::Numbers(1), settings: Vec::new(), durability: Durability::Buffered }
     }
 
     fn with(mut self, setting: Setting) -> Self {
@@ -121,6 +122,12 @@ impl Builder {
         self.with(Setting::HistoryBytes(bytes))
     }
 
+    /// When a write to a memory in files returns: once it is in a buffer, or once it is on the disk.
+    /// Kept with the memory; see [`Memory::set_durability`]. Default [`Durability::Buffered`].
+    pub fn durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
+    }
+
     fn config(self) -> Result<Config> {
         let start = Config::builder(self.inputs, self.targets);
         let set = |builder: ConfigBuilder, setting| match setting {
@@ -153,7 +160,9 @@ impl Builder {
     /// As [`Builder::in_memory`], and [`Error::Store`](crate::Error::Store) where the directory
     /// holds something or cannot be written.
     pub fn create(self, directory: impl AsRef<Path>) -> Result<Memory> {
-        let (store, model) = Store::create(directory.as_ref(), self.config()?)?;
+        let durability = self.durability;
+        let (mut store, model) = Store::create(directory.as_ref(), self.config()?)?;
+        store.set_durability(durability)?;
         Ok(Memory::stored(store, model))
     }
 

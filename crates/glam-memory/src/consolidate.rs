@@ -50,25 +50,30 @@ impl Memory {
         options: Options,
         watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
     ) -> Result<Decision> {
+        let _turn = self.checkpoints.lock();
         // The history and the model are of one moment: no write comes between them.
         let mut state = self.state.write();
         let history = match &mut *state {
             State::Volatile(_) => return Err(Error::NoHistory),
             State::ReadOnly(_) => return Err(Error::ReadOnly),
-            State::Stored(_, store) => store.history()?,
+            State::Stored(model, stored) => {
+                // What an earlier checkpoint failed to save, this one will.
+                let _ = stored.settle(model);
+                stored.store.history()?
+            }
         };
         let state = RwLockWriteGuard::downgrade_to_upgradable(state);
         let State::Stored(model, _) = &*state else {
             return Err(Error::ReadOnly);
         };
         let observations = gather(model, history, u64::MAX, 0)?;
-        let consolidated = model.consolidate(&observations, options, &self.threads, watch)?;
+        let mut consolidated = model.consolidate(&observations, options, &self.threads, watch)?;
         drop(observations);
         let mut state = RwLockUpgradableReadGuard::upgrade(state);
-        let State::Stored(model, store) = &mut *state else {
+        let State::Stored(model, stored) = &mut *state else {
             return Err(Error::ReadOnly);
         };
-        store.checkpoint(&consolidated)?;
+        stored.store.checkpoint(&mut consolidated)?;
         **model = consolidated;
         Ok(model.report().decision.unwrap_or_default())
     }

@@ -17,7 +17,7 @@ impl Memory {
     pub fn history(&self) -> Result<History> {
         match &mut *self.state.write() {
             State::Volatile(_) => Err(Error::NoHistory),
-            State::Stored(_, store) => Ok(store.history()?),
+            State::Stored(_, stored) => Ok(stored.store.history()?),
             State::ReadOnly(reader) => Ok(reader.history()?),
         }
     }
@@ -46,9 +46,13 @@ impl Memory {
     /// Where files could not be written, the next opening of the memory finds it with the observation
     /// or without it, whole in either case.
     pub fn forget(&self, sequence: u64) -> Result<()> {
+        let _turn = self.checkpoints.lock();
         match &mut *self.state.write() {
             State::Volatile(_) => Err(Error::NoHistory),
-            State::Stored(model, store) => {
+            State::Stored(model, stored) => {
+                // What an earlier checkpoint failed to save, this one will.
+                let _ = stored.settle(model);
+                let store = &mut stored.store;
                 // The new model first: where that fails, nothing has changed.
                 store.find(sequence)?;
                 let new = match solved_again(model, store.history()?, sequence, &self.threads)? {

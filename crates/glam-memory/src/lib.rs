@@ -71,6 +71,7 @@
 //! 5. Little-endian machines.
 
 mod builder;
+mod commits;
 mod consolidate;
 mod error;
 mod forget;
@@ -78,6 +79,7 @@ mod memory;
 mod observation;
 mod read_batch;
 mod score;
+mod stored;
 mod threads;
 mod write_batch;
 
@@ -88,7 +90,7 @@ pub use glam_core::{
     LevelCount, Options, Picks, Precision, Progress, Rehearse, Rehearsing, Report, TableCount,
     Target, Targets, Trial,
 };
-pub use glam_store::{Damage, Files, History, Observation, Place, Verification, verify};
+pub use glam_store::{Damage, Durability, Files, History, Observation, Place, Verification, verify};
 pub use memory::{Class, Inspection, Memory};
 pub use observation::{Labelled, Observed};
 pub use score::{Score, Scorer};

@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use glam_core::{Config, Explanation, Familiarity, Model, Report, Scratch, Target, check_weight};
-use glam_store::{Files, Reader, Store};
+use glam_store::{Durability, Files, Reader, Store};
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 
 use crate::builder::Builder;
+use crate::commits::Commits;
 use crate::error::{Error, Result};
 use crate::observation::Observed;
+use crate::stored::Stored;
 use crate::threads::Threads;
 
 /// A gated linear associative memory, in files or without.
@@ -21,6 +23,9 @@ use crate::threads::Threads;
 #[derive(Debug)]
 pub struct Memory {
     pub(crate) state: RwLock<State>,
+    /// Held by whoever makes a checkpoint of its own accord, before the state is locked.
+    pub(crate) checkpoints: Mutex<()>,
+    commits: Commits,
     scratches: Mutex<Vec<Scratch>>,
     pub(crate) threads: Threads,
 }
@@ -30,7 +35,7 @@ pub(crate) enum State {
     /// Without files.
     Volatile(Box<Model>),
     /// In files, for writing.
-    Stored(Box<Model>, Box<Store>),
+    Stored(Box<Model>, Box<Stored>),
     /// In files, for reading.
     ReadOnly(Box<Reader>),
 }
@@ -40,12 +45,17 @@ impl State {
     pub(crate) fn learn(&mut self, x: &[f32], target: Target<'_>, weight: f32) -> Result<&[f32]> {
         match self {
             Self::Volatile(model) => Ok(model.write_weighted(x, target, weight)?),
-            Self::Stored(model, store) => {
+            Self::Stored(model, stored) => {
                 // What the model would refuse must not reach the log.
                 check_weight(weight)?;
                 model.check(x, target)?;
-                store.append(model.recall().sequence() + 1, x, target, weight)?;
-                Ok(model.write_weighted(x, target, weight)?)
+                stored.store.append(model.recall().sequence() + 1, x, target, weight)?;
+                let learned = model.write_weighted(x, target, weight);
+                if learned.is_err() {
+                    // A damaged slot; the model is as it was, and so must the log be.
+                    stored.store.retract();
+                }
+                Ok(learned?)
             }
             Self::ReadOnly(_) => Err(Error::ReadOnly),
         }
@@ -92,6 +102,15 @@ impl State {
             }
             Self::ReadOnly(reader) => Ok(reader.familiarity(x, scratch)?),
         }
+    }
+
+    /// After writes: looks after checkpoints, and returns the observation that has to be on the disk
+    /// before the write returns; `None` where it does not wait.
+    pub(crate) fn after_write(&mut self) -> Option<u64> {
+        let Self::Stored(model, stored) = self else { return None };
+        stored.after_write(model);
+        let waits = stored.store.durability() == Durability::Synced;
+        waits.then(|| model.recall().sequence())
     }
 
     /// Fails where [`State::learn`] would refuse the observation.
@@ -182,7 +201,8 @@ impl Memory {
     }
 
     /// Opens a memory for reading, beside a writer or without one. Weights are mapped, not loaded;
-    /// covariances are mapped when a spread is asked for. It stays at the state it found.
+    /// covariances are mapped when a spread is asked for. It stays at the state it found, until
+    /// [`Memory::refresh`].
     ///
     /// # Errors
     /// [`Error::Store`] where the directory holds no memory or a file is damaged.
@@ -195,12 +215,17 @@ impl Memory {
     }
 
     pub(crate) fn stored(store: Store, model: Model) -> Self {
-        Self::with_state(State::Stored(Box::new(model), Box::new(store)))
+        Self::with_state(State::Stored(Box::new(model), Box::new(Stored::new(store))))
     }
 
     fn with_state(state: State) -> Self {
-        let (state, scratches) = (RwLock::new(state), Mutex::new(Vec::new()));
-        Self { state, scratches, threads: Threads::new(0) }
+        Self {
+            state: RwLock::new(state),
+            checkpoints: Mutex::new(()),
+            commits: Commits::default(),
+            scratches: Mutex::new(Vec::new()),
+            threads: Threads::new(0),
+        }
     }
 
     /// The same memory, working on at most `threads` threads where rows or steps can be shared out:
@@ -296,8 +321,31 @@ impl Memory {
         weight: f32,
         note: impl FnOnce(&[f32]),
     ) -> Result<()> {
-        note(self.state.write().learn(x, target, weight)?);
-        Ok(())
+        let waits = {
+            let mut state = self.state.write();
+            note(state.learn(x, target, weight)?);
+            state.after_write()
+        };
+        self.wait(waits)
+    }
+
+    /// Waits until the observation is on the disk, where there is one to wait for.
+    pub(crate) fn wait(&self, sequence: Option<u64>) -> Result<()> {
+        match sequence {
+            Some(sequence) => self.commits.wait(sequence, &self.state),
+            None => Ok(()),
+        }
+    }
+
+    /// [`Memory::write`] that returns once the observation is on the disk, whatever the memory's
+    /// durability. Writers on other threads that wait at the same time share one synchronisation.
+    ///
+    /// # Errors
+    /// As [`Memory::write`]; where the disk refuses, the observation may be learned and lost: then
+    /// every write fails until the memory is opened again.
+    pub fn write_durable<'a>(&self, x: &[f32], y: impl Into<Observed<'a>>) -> Result<()> {
+        self.write(x, y)?;
+        self.flush()
     }
 
     /// Recalls what belongs to `x`: one number a target, or one score a class in the order of
@@ -429,22 +477,108 @@ impl Memory {
     /// # Errors
     /// [`Error::Store`]; after it every write fails until the memory is opened again.
     pub fn flush(&self) -> Result<()> {
-        if let State::Stored(_, store) = &mut *self.state.write() {
-            store.flush()?;
-        }
-        Ok(())
+        let sequence = match &*self.state.read() {
+            State::Stored(model, _) => model.recall().sequence(),
+            State::Volatile(_) | State::ReadOnly(_) => return Ok(()),
+        };
+        self.wait(Some(sequence))
     }
 
-    /// Writes a snapshot, so that the next opening need not replay the log. Does nothing without
-    /// files.
+    /// When a write returns; see [`Durability`]. Without files, and in a memory that was opened for
+    /// reading, [`Durability::Buffered`].
+    pub fn durability(&self) -> Durability {
+        match &*self.state.read() {
+            State::Stored(_, stored) => stored.store.durability(),
+            State::Volatile(_) | State::ReadOnly(_) => Durability::Buffered,
+        }
+    }
+
+    /// Sets when a write returns, from now on and after every opening. Does nothing without files.
+    ///
+    /// # Errors
+    /// As [`Memory::flush`], and [`Error::ReadOnly`].
+    pub fn set_durability(&self, durability: Durability) -> Result<()> {
+        let _turn = self.checkpoints.lock();
+        match &mut *self.state.write() {
+            State::Volatile(_) => Ok(()),
+            State::Stored(model, stored) => {
+                let settled = stored.settle(model);
+                stored.store.set_durability(durability)?;
+                settled
+            }
+            State::ReadOnly(_) => Err(Error::ReadOnly),
+        }
+    }
+
+    /// Goes on to the newest state that a writer has handed over, in a memory that was opened for
+    /// reading; false where there is none newer. Does nothing in others, whose state is the newest.
+    /// Reads wait meanwhile: as long as writing what came since takes, or an opening where the writer
+    /// made a checkpoint since.
+    ///
+    /// ```
+    /// use glam_memory::Memory;
+    /// # let temporary = tempfile::tempdir()?;
+    /// # let directory = temporary.path().join("shared");
+    /// let writer = Memory::builder(1).create(&directory)?;
+    /// writer.write(&[1.0], 2.0)?;
+    /// writer.flush()?;
+    /// let reader = Memory::open_read_only(&directory)?;
+    /// writer.write(&[2.0], 4.0)?;
+    /// writer.flush()?;
+    /// assert_eq!(reader.sequence(), 1);
+    /// assert!(reader.refresh()?);
+    /// assert_eq!(reader.sequence(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Store`], where files cannot be read or are damaged.
+    pub fn refresh(&self) -> Result<bool> {
+        match &mut *self.state.write() {
+            State::ReadOnly(reader) => Ok(reader.refresh()?),
+            State::Volatile(_) | State::Stored(..) => Ok(false),
+        }
+    }
+
+    /// Writes a snapshot, so that the next opening need not replay the log: the slots that changed
+    /// since the last. Reads and writes go on meanwhile; as much memory is needed as those slots take.
+    /// Does nothing without files. A memory also makes checkpoints by itself, in a thread of its own,
+    /// whenever 65,536 observations or more were written since the last.
     ///
     /// # Errors
     /// As [`Memory::flush`].
     pub fn checkpoint(&self) -> Result<()> {
-        if let State::Stored(model, store) = &mut *self.state.write() {
-            store.checkpoint(model)?;
+        let _turn = self.checkpoints.lock();
+        let begun = match &mut *self.state.write() {
+            State::Stored(model, stored) => {
+                // What an earlier one failed to save, this one will.
+                let _ = stored.settle(model);
+                stored.store.begin_checkpoint(model)?
+            }
+            State::Volatile(_) | State::ReadOnly(_) => return Ok(()),
+        };
+        let written = begun.write();
+        match &mut *self.state.write() {
+            State::Stored(model, stored) => Ok(stored.store.end_checkpoint(model, written)?),
+            State::Volatile(_) | State::ReadOnly(_) => Ok(()),
         }
-        Ok(())
+    }
+
+    /// [`Memory::checkpoint`] that writes every slot anew, so that the files hold the slots that there
+    /// are and nothing else. Other calls wait.
+    ///
+    /// # Errors
+    /// As [`Memory::flush`], and [`Error::ReadOnly`].
+    pub fn compact(&self) -> Result<()> {
+        let _turn = self.checkpoints.lock();
+        match &mut *self.state.write() {
+            State::Volatile(_) => Ok(()),
+            State::Stored(model, stored) => {
+                let _ = stored.settle(model);
+                Ok(stored.store.compact(model)?)
+            }
+            State::ReadOnly(_) => Err(Error::ReadOnly),
+        }
     }
 
     /// Checkpoints if anything was written, and lets the files go. A memory that is dropped without
@@ -454,7 +588,7 @@ impl Memory {
     /// As [`Memory::flush`].
     pub fn close(self) -> Result<()> {
         match self.state.into_inner() {
-            State::Stored(model, store) => Ok(store.close(&model)?),
+            State::Stored(mut model, stored) => stored.close(&mut model),
             State::Volatile(_) | State::ReadOnly(_) => Ok(()),
         }
     }
@@ -489,7 +623,8 @@ impl Memory {
         let labels = self.labels();
         let (directory, report, files) = match &*self.state.read() {
             State::Volatile(model) => (None, model.report(), None),
-            State::Stored(model, store) => {
+            State::Stored(model, stored) => {
+                let store = &stored.store;
                 let directory = store.directory().to_path_buf();
                 (Some(directory), model.report(), Some(store.files()?))
             }

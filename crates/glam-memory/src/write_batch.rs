@@ -88,6 +88,8 @@ impl Memory {
             input.extend(x);
             state.learn(&input, target, weight(row)).map_err(at(row))?;
         }
-        Ok(())
+        let waits = state.after_write();
+        drop(state);
+        self.wait(waits)
     }
 }

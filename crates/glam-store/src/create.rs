@@ -98,7 +98,7 @@ fn fill(directory: &Directory, config: Config, made: &[PathBuf]) -> Result<Made>
     check_empty(directory)?;
     let manifest = Manifest::new(config, wide(HEADER_BYTES));
     let header = Header::new(manifest.memory, &manifest.config, manifest.log, 1);
-    let filled = log::Writer::create(directory, &header).and_then(|log| {
+    let filled = log::Writer::create(directory, header).and_then(|log| {
         // The manifest must not be there before what it names.
         directory.sync()?;
         manifest.write(directory)?;

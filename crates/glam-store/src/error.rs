@@ -195,6 +195,23 @@ pub enum Error {
         /// The sequence number of the last observation; 0 where there is none.
         last: u64,
     },
+    /// Observations are asked for that the history retains no longer.
+    #[error(
+        "{path}: the history begins with observation {first}, those before it were dropped; what was \
+         learned from them is in the snapshot alone"
+    )]
+    HistoryDropped {
+        /// The directory.
+        path: PathBuf,
+        /// The first observation that is retained.
+        first: u64,
+    },
+    /// A checkpoint was to be begun, or an observation erased, while a checkpoint is being written.
+    #[error("{path}: a checkpoint is being written; end it first")]
+    Checkpointing {
+        /// The directory.
+        path: PathBuf,
+    },
     /// An observation was to be erased that is erased already.
     #[error("{path}: observation {sequence} is erased already")]
     Erased {

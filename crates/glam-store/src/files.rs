@@ -1,5 +1,6 @@
 //! How large a memory's files are.
 
+use crate::bytes::wide;
 use crate::disk::Directory;
 use crate::error::Result;
 use crate::manifest::Manifest;
@@ -13,10 +14,12 @@ pub struct Files {
     pub manifest: u64,
     /// Bytes of the snapshot's structure and keys.
     pub structure: u64,
-    /// Bytes of the snapshot's weights.
+    /// Bytes of the snapshot's weights, with slots that newer files have replaced.
     pub weights: u64,
-    /// Bytes of the snapshot's covariances.
+    /// Bytes of the snapshot's covariances, likewise.
     pub covariances: u64,
+    /// How many slot segments there are: a file of weights and one of covariances each.
+    pub segments: u64,
     /// Bytes of the snapshot's observations that are kept to be rehearsed.
     pub history: u64,
     /// Bytes of all log files.
@@ -36,8 +39,9 @@ impl Files {
         let mut files = Self {
             manifest: directory.open(Name::Manifest)?.length()?,
             structure: manifest.structure.bytes,
-            weights: manifest.weights.bytes,
-            covariances: manifest.covariances.bytes,
+            weights: manifest.segments.iter().map(|segment| segment.weights.bytes).sum(),
+            covariances: manifest.segments.iter().map(|segment| segment.covariances.bytes).sum(),
+            segments: wide(manifest.segments.len()),
             history: manifest.history.bytes,
             ..Self::default()
         };

@@ -4,7 +4,7 @@ use glam_core::Target;
 
 use crate::disk::Directory;
 use crate::error::{Error, Result};
-use crate::log::{Content, Frames, check_start, check_whole};
+use crate::log::{Chain, Content};
 use crate::manifest::Manifest;
 
 /// One observation of the history.
@@ -43,22 +43,15 @@ pub struct Observation<'a> {
 /// ```
 #[derive(Debug)]
 pub struct History {
-    directory: Directory,
-    manifest: Manifest,
-    /// The log file that is gone through, and its number.
-    frames: Frames,
-    number: u64,
+    chain: Chain,
     /// The last sequence number to give.
     last: u64,
 }
 
 impl History {
     /// The observations up to number `last`, which must be in the files.
-    pub(crate) fn open(directory: Directory, manifest: Manifest, last: u64) -> Result<Self> {
-        let number = manifest.first_log;
-        let frames = Frames::open(&directory, &manifest, number)?;
-        check_start(&frames, 0)?;
-        Ok(Self { directory, manifest, frames, number, last })
+    pub(crate) fn open(directory: &Directory, manifest: &Manifest, last: u64) -> Result<Self> {
+        Ok(Self { chain: Chain::history(directory, manifest)?, last })
     }
 
     /// The sequence number of the last observation that there was when this was made.
@@ -72,28 +65,18 @@ impl History {
     /// [`Error::Io`], and those of damage. What was damaged can be passed by no further call.
     #[expect(clippy::should_implement_trait, reason = "it lends, which `Iterator` cannot")]
     pub fn next(&mut self) -> Result<Option<Observation<'_>>> {
-        while self.frames.sequence() < self.last {
-            match self.frames.advance()? {
-                Some(Content::Observation) => return Ok(Some(self.frames.observation())),
+        while self.chain.sequence() < self.last {
+            match self.chain.advance()? {
+                Some(Content::Observation) => return Ok(Some(self.chain.observation())),
                 Some(Content::Erased) => {}
-                None => self.go_on()?,
+                None => {
+                    let frames = self.chain.frames();
+                    let (path, offset) = (frames.path().to_owned(), frames.offset());
+                    let (expected, got) = (self.last, self.chain.sequence());
+                    return Err(Error::Sequence { path, offset, expected, got });
+                }
             }
         }
         Ok(None)
-    }
-
-    /// Goes on in the next log file.
-    fn go_on(&mut self) -> Result<()> {
-        if self.number >= self.manifest.log {
-            let (path, offset) = (self.frames.path().to_owned(), self.frames.offset());
-            let (expected, got) = (self.last, self.frames.sequence());
-            return Err(Error::Sequence { path, offset, expected, got });
-        }
-        check_whole(&self.frames)?;
-        let next = Frames::open(&self.directory, &self.manifest, self.number + 1)?;
-        check_start(&next, self.frames.sequence())?;
-        self.frames = next;
-        self.number += 1;
-        Ok(())
     }
 }

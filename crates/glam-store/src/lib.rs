@@ -29,7 +29,7 @@
 //!     store.append(model.recall().sequence() + 1, &x, (&y).into(), 1.0)?;
 //!     model.write(&x, (&y).into())?;
 //! }
-//! store.close(&model)?;
+//! store.close(&mut model)?;
 //!
 //! let reader = Reader::open(&directory)?;
 //! let mut out = [0.0];
@@ -58,8 +58,10 @@
 
 mod bytes;
 mod check;
+mod checkpoint;
 mod create;
 pub mod disk;
+mod durability;
 mod erasure;
 mod error;
 mod files;
@@ -78,15 +80,17 @@ mod tests;
 mod verify;
 mod view;
 
+pub use checkpoint::{Checkpoint, Written};
+pub use durability::Durability;
 pub use error::{Error, Result};
 pub use files::Files;
 pub use history::{History, Observation};
 pub use reader::Reader;
-pub use store::Store;
+pub use store::{Flush, Store};
 pub use verify::{Damage, Place, Verification, verify, verify_on};
 
 /// The version of the format that this crate reads and writes.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// The oldest version whose logs this crate reads, and whose memories it can therefore rebuild.
 pub const OLDEST_VERSION: u32 = 1;

@@ -8,6 +8,7 @@ use glam_core::Config;
 
 use crate::bytes::{put, u32_at, u64_at, wide};
 use crate::disk::Directory;
+use crate::durability::Durability;
 use crate::error::{Error, Result};
 use crate::names::Name;
 use crate::segment::header;
@@ -25,19 +26,33 @@ pub(crate) const FIRST_LOG: usize = SEQUENCE + 8;
 pub(crate) const LOG: usize = FIRST_LOG + 8;
 pub(crate) const LOG_OFFSET: usize = LOG + 8;
 pub(crate) const STRUCTURE_BYTES: usize = LOG_OFFSET + 8;
-pub(crate) const WEIGHTS_BYTES: usize = STRUCTURE_BYTES + 8;
-pub(crate) const COVARIANCES_BYTES: usize = WEIGHTS_BYTES + 8;
-pub(crate) const HISTORY_BYTES: usize = COVARIANCES_BYTES + 8;
+pub(crate) const HISTORY_BYTES: usize = STRUCTURE_BYTES + 8;
 pub(crate) const STRUCTURE_CHECKSUM: usize = HISTORY_BYTES + 8;
-pub(crate) const WEIGHTS_CHECKSUM: usize = STRUCTURE_CHECKSUM + 4;
-pub(crate) const COVARIANCES_CHECKSUM: usize = WEIGHTS_CHECKSUM + 4;
-pub(crate) const HISTORY_CHECKSUM: usize = COVARIANCES_CHECKSUM + 4;
-/// The configuration record follows, and after it a checksum of all bytes before.
-pub(crate) const RECORD: usize = HISTORY_CHECKSUM + 4;
+pub(crate) const HISTORY_CHECKSUM: usize = STRUCTURE_CHECKSUM + 4;
+pub(crate) const DURABILITY: usize = HISTORY_CHECKSUM + 4;
+pub(crate) const SEGMENT_COUNT: usize = DURABILITY + 4;
+/// The list of slot segments follows, then the configuration record, and after it a checksum of all
+/// bytes before.
+pub(crate) const SEGMENTS: usize = SEGMENT_COUNT + 4;
 const CHECKSUM_BYTES: usize = 4;
-const MAX_BYTES: usize = RECORD + record::MAX_BYTES + CHECKSUM_BYTES;
 
-/// A snapshot segment as the manifest names it.
+/// Where the fields of a slot segment lie in its entry of the list.
+pub(crate) mod entry {
+    pub(crate) const NUMBER: usize = 0;
+    pub(crate) const WEIGHTS_BYTES: usize = NUMBER + 8;
+    pub(crate) const COVARIANCES_BYTES: usize = WEIGHTS_BYTES + 8;
+    pub(crate) const WEIGHTS_CHECKSUM: usize = COVARIANCES_BYTES + 8;
+    pub(crate) const COVARIANCES_CHECKSUM: usize = WEIGHTS_CHECKSUM + 4;
+    /// Bytes of an entry.
+    pub(crate) const BYTES: usize = COVARIANCES_CHECKSUM + 4;
+}
+
+/// The most slot segments of one snapshot.
+pub(crate) const MAX_SEGMENTS: usize = 32;
+const MAX_BYTES: usize =
+    SEGMENTS + MAX_SEGMENTS * entry::BYTES + record::MAX_BYTES + CHECKSUM_BYTES;
+
+/// A file of a snapshot as the manifest names it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Segment {
     /// Its length in bytes.
@@ -53,21 +68,45 @@ impl Segment {
     }
 }
 
-/// Where a manifest's parts lie that are not at the same place in every version.
-struct Places {
-    /// The checksums of the segments.
-    checksums: usize,
-    record: usize,
+/// A slot segment: some slots' weights in one file, their covariances in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SlotSegment {
+    /// The generation that wrote it, after which its files are named.
+    pub(crate) number: u64,
+    pub(crate) weights: Segment,
+    pub(crate) covariances: Segment,
 }
 
-impl Places {
-    fn of(version: u32) -> Self {
-        match version {
-            // No history: its length would stand where the checksums do.
-            1 => Self { checksums: HISTORY_BYTES, record: HISTORY_BYTES + 3 * CHECKSUM_BYTES },
-            _ => Self { checksums: STRUCTURE_CHECKSUM, record: RECORD },
+impl SlotSegment {
+    fn encode(&self) -> [u8; entry::BYTES] {
+        let mut bytes = [0; entry::BYTES];
+        put(&mut bytes, entry::NUMBER, &self.number.to_le_bytes());
+        put(&mut bytes, entry::WEIGHTS_BYTES, &self.weights.bytes.to_le_bytes());
+        put(&mut bytes, entry::COVARIANCES_BYTES, &self.covariances.bytes.to_le_bytes());
+        put(&mut bytes, entry::WEIGHTS_CHECKSUM, &self.weights.checksum.to_le_bytes());
+        put(&mut bytes, entry::COVARIANCES_CHECKSUM, &self.covariances.checksum.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Self {
+        let segment = |bytes_at, checksum_at| Segment {
+            bytes: u64_at(bytes, bytes_at),
+            checksum: u32_at(bytes, checksum_at),
+        };
+        Self {
+            number: u64_at(bytes, entry::NUMBER),
+            weights: segment(entry::WEIGHTS_BYTES, entry::WEIGHTS_CHECKSUM),
+            covariances: segment(entry::COVARIANCES_BYTES, entry::COVARIANCES_CHECKSUM),
         }
     }
+}
+
+/// Where the configuration record lies in a manifest of an earlier version. Such a manifest lacks the
+/// list of slot segments; it is read for its log.
+fn record_of_old(version: u32) -> usize {
+    // Bytes and checksums of three segments in version 1, of four in version 2.
+    let segments = if version == 1 { 3 } else { 4 };
+    LOG_OFFSET + 8 + segments * 12
 }
 
 /// What the manifest says.
@@ -88,9 +127,11 @@ pub(crate) struct Manifest {
     pub(crate) log: u64,
     pub(crate) log_offset: u64,
     pub(crate) structure: Segment,
-    pub(crate) weights: Segment,
-    pub(crate) covariances: Segment,
     pub(crate) history: Segment,
+    /// When a write is acknowledged.
+    pub(crate) durability: Durability,
+    /// Where the snapshot's slots are.
+    pub(crate) segments: Vec<SlotSegment>,
 }
 
 impl Manifest {
@@ -106,20 +147,28 @@ impl Manifest {
             log: 1,
             log_offset,
             structure: Segment::default(),
-            weights: Segment::default(),
-            covariances: Segment::default(),
             history: Segment::default(),
+            durability: Durability::default(),
+            segments: Vec::new(),
         }
     }
 
     /// The bytes of this manifest in the version that is written.
     pub(crate) fn encode(&self, path: &Path) -> Result<Vec<u8>> {
         let record = record::encode(&self.config, path)?;
-        let mut bytes = vec![0; RECORD];
+        let mut bytes = vec![0; SEGMENTS];
         put(&mut bytes, MAGIC, &MAGIC_BYTES);
-        put(&mut bytes, VERSION, &FORMAT_VERSION.to_le_bytes());
-        // At most `record::MAX_BYTES`.
-        put(&mut bytes, RECORD_BYTES, &(record.len() as u32).to_le_bytes());
+        // A record has at most `record::MAX_BYTES`, a list at most `MAX_SEGMENTS`.
+        for (at, field) in [
+            (VERSION, FORMAT_VERSION),
+            (RECORD_BYTES, record.len() as u32),
+            (STRUCTURE_CHECKSUM, self.structure.checksum),
+            (HISTORY_CHECKSUM, self.history.checksum),
+            (DURABILITY, self.durability.code()),
+            (SEGMENT_COUNT, self.segments.len() as u32),
+        ] {
+            put(&mut bytes, at, &field.to_le_bytes());
+        }
         for (at, field) in [
             (MEMORY, self.memory),
             (GENERATION, self.generation),
@@ -128,19 +177,12 @@ impl Manifest {
             (LOG, self.log),
             (LOG_OFFSET, self.log_offset),
             (STRUCTURE_BYTES, self.structure.bytes),
-            (WEIGHTS_BYTES, self.weights.bytes),
-            (COVARIANCES_BYTES, self.covariances.bytes),
             (HISTORY_BYTES, self.history.bytes),
         ] {
             put(&mut bytes, at, &field.to_le_bytes());
         }
-        for (at, field) in [
-            (STRUCTURE_CHECKSUM, self.structure.checksum),
-            (WEIGHTS_CHECKSUM, self.weights.checksum),
-            (COVARIANCES_CHECKSUM, self.covariances.checksum),
-            (HISTORY_CHECKSUM, self.history.checksum),
-        ] {
-            put(&mut bytes, at, &field.to_le_bytes());
+        for segment in &self.segments {
+            bytes.extend_from_slice(&segment.encode());
         }
         bytes.extend_from_slice(&record);
         let checksum = crc32c::crc32c(&bytes);
@@ -166,39 +208,61 @@ impl Manifest {
         check_least(RECORD_BYTES)?;
         let version = u32_at(bytes, VERSION);
         check::version(path, version, OLDEST_VERSION)?;
-        let places = Places::of(version);
-        check_least(places.record + CHECKSUM_BYTES)?;
+        let old = version < FORMAT_VERSION;
+        let (count, record_at) = if old {
+            (0, record_of_old(version))
+        } else {
+            check_least(SEGMENTS)?;
+            let count = u32_at(bytes, SEGMENT_COUNT) as usize;
+            if count > MAX_SEGMENTS {
+                return malformed("there are too many slot segments", SEGMENT_COUNT);
+            }
+            (count, SEGMENTS + count * entry::BYTES)
+        };
+        check_least(record_at + CHECKSUM_BYTES)?;
         let record_bytes = u32_at(bytes, RECORD_BYTES) as usize;
         if record_bytes > record::MAX_BYTES {
             return malformed("the configuration record is too long", RECORD_BYTES);
         }
-        let end = places.record + record_bytes;
+        let end = record_at + record_bytes;
         check::length(path, wide(end + CHECKSUM_BYTES), wide(bytes.len()))?;
         check::sum(path, "the manifest", u32_at(bytes, end), crc32c::crc32c(&bytes[..end]))?;
-        let segment = |place: usize| Segment {
-            bytes: u64_at(bytes, STRUCTURE_BYTES + 8 * place),
-            checksum: u32_at(bytes, places.checksums + CHECKSUM_BYTES * place),
+        let segment = |bytes_at, checksum_at| match old {
+            true => Segment::default(),
+            false => {
+                Segment { bytes: u64_at(bytes, bytes_at), checksum: u32_at(bytes, checksum_at) }
+            }
         };
-        let record = &bytes[places.record..end];
+        let durability = if old { 0 } else { u32_at(bytes, DURABILITY) };
+        let Some(durability) = Durability::of_code(durability) else {
+            return malformed("there is no such durability", DURABILITY);
+        };
+        let entries = bytes[record_at - count * entry::BYTES..record_at].chunks_exact(entry::BYTES);
+        let record = &bytes[record_at..end];
         let manifest = Self {
             version,
-            config: record::decode(record, version, path, wide(places.record))?,
+            config: record::decode(record, version, path, wide(record_at))?,
             memory: u64_at(bytes, MEMORY),
             generation: u64_at(bytes, GENERATION),
             sequence: u64_at(bytes, SEQUENCE),
             first_log: u64_at(bytes, FIRST_LOG),
             log: u64_at(bytes, LOG),
             log_offset: u64_at(bytes, LOG_OFFSET),
-            structure: segment(0),
-            weights: segment(1),
-            covariances: segment(2),
-            history: if version == 1 { Segment::default() } else { segment(3) },
+            structure: segment(STRUCTURE_BYTES, STRUCTURE_CHECKSUM),
+            history: segment(HISTORY_BYTES, HISTORY_CHECKSUM),
+            durability,
+            segments: entries.map(SlotSegment::decode).collect(),
         };
         if manifest.first_log == 0 || manifest.first_log > manifest.log {
             return malformed("the history has no first log file", FIRST_LOG);
         }
         if manifest.generation == 0 && manifest.sequence > 0 {
             return malformed("observations are counted without a snapshot", SEQUENCE);
+        }
+        let rising = manifest.segments.is_sorted_by(|a, b| a.number < b.number);
+        let newest = manifest.segments.last().map_or(0, |segment| segment.number);
+        if !rising || newest > manifest.generation {
+            return malformed("the slot segments are not in order", SEGMENTS);
         }
         // Numbers that no writer reaches by counting; the next one must still be a number.
         let largest = manifest.log.max(manifest.generation).max(manifest.sequence);
@@ -222,7 +286,7 @@ impl Manifest {
     }
 
     /// Reads the manifest of `directory`, of whatever version since [`OLDEST_VERSION`]: of an earlier
-    /// one, all but the segments' content is as in this.
+    /// one, all but what it says about the snapshot.
     pub(crate) fn read_any(directory: &Directory) -> Result<Self> {
         directory.check()?;
         let Some(bytes) = directory.read(Name::Manifest, MAX_BYTES)? else {

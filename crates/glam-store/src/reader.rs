@@ -10,7 +10,7 @@ use crate::disk::{Directory, Disk, is_absent};
 use crate::error::Result;
 use crate::files::Files;
 use crate::history::History;
-use crate::log;
+use crate::log::Chain;
 use crate::manifest::Manifest;
 use crate::segment::Snapshot;
 use crate::view::Mapped;
@@ -19,13 +19,14 @@ use crate::view::Mapped;
 const ATTEMPTS: usize = 16;
 
 /// A memory opened for reading. Any number of readers, in any number of processes, work beside one
-/// writer, without a lock; each goes on answering as of the moment at which it was opened.
+/// writer, without a lock; each goes on answering as of the moment at which it was opened or last
+/// refreshed.
 ///
 /// Where the last checkpoint holds every observation, the weights are mapped: opening costs the
 /// keys, not the slots, a slot is checked against its checksum when it is first touched, and the
 /// covariances are mapped by the first call that needs them, and the observations that are kept to
-/// be rehearsed are not read. Where a writer has flushed more, those observations are replayed over
-/// the whole snapshot in this process's own memory.
+/// be rehearsed are not read. Where a writer has handed over more, those observations are replayed over
+/// the snapshot: the slots that they touch are copied into this process's own memory.
 #[derive(Debug)]
 pub struct Reader {
     directory: Directory,
@@ -38,8 +39,9 @@ pub struct Reader {
 enum View {
     /// The snapshot, in place.
     Mapped(Box<Mapped>),
-    /// The snapshot and what came after it, in memory.
-    Replayed(Box<Model>),
+    /// The snapshot with what came after it, in memory as far as that has touched it; and the log from
+    /// there on.
+    Replayed(Box<Model>, Box<Chain>),
 }
 
 /// Calls the same method on the reading half of either view.
@@ -50,7 +52,7 @@ macro_rules! recall {
                 let $recall = &mapped.recall;
                 $call
             }
-            View::Replayed(model) => {
+            View::Replayed(model, _) => {
                 let $recall = model.recall();
                 $call
             }
@@ -94,6 +96,31 @@ impl Reader {
             }
         }
         View::open(&directory, &manifest).map(|view| Self { directory, manifest, view })
+    }
+
+    /// Goes on to the newest state that a writer has handed over; false where there is none newer.
+    /// Where the last checkpoint is still the one that was opened, this costs as much as writing the
+    /// observations that came since; otherwise as much as an opening.
+    ///
+    /// # Errors
+    /// As [`Reader::open`]; the reader then answers as before, or with some of what came since.
+    pub fn refresh(&mut self) -> Result<bool> {
+        if Manifest::read(&self.directory)? == self.manifest {
+            match &mut self.view {
+                View::Replayed(model, tail) => {
+                    let before = model.recall().sequence();
+                    tail.replay_more(model)?;
+                    return Ok(model.recall().sequence() > before);
+                }
+                View::Mapped(_) => {
+                    if !Chain::tail(&self.directory, &self.manifest)?.has_next()? {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        *self = Self::open_in(self.directory.clone())?;
+        Ok(true)
     }
 
     /// The directory of the memory.
@@ -173,7 +200,7 @@ impl Reader {
                 let covariances = mapped.covariances()?;
                 mapped.recall.read_with_variance(covariances, x, scratch, out, variance)?;
             }
-            View::Replayed(model) => {
+            View::Replayed(model, _) => {
                 let covariances = model.covariances();
                 model.recall().read_with_variance(covariances, x, scratch, out, variance)?;
             }
@@ -197,7 +224,7 @@ impl Reader {
             View::Mapped(mapped) => {
                 mapped.recall.read_with_std(mapped.covariances()?, x, scratch, out, std)?;
             }
-            View::Replayed(model) => {
+            View::Replayed(model, _) => {
                 model.recall().read_with_std(model.covariances(), x, scratch, out, std)?;
             }
         }
@@ -222,7 +249,7 @@ impl Reader {
                 let (recall, covariances) = (&mapped.recall, mapped.covariances()?);
                 recall.read_with_interval(covariances, x, level, scratch, out, intervals)?;
             }
-            View::Replayed(model) => {
+            View::Replayed(model, _) => {
                 let (recall, covariances) = (model.recall(), model.covariances());
                 recall.read_with_interval(covariances, x, level, scratch, out, intervals)?;
             }
@@ -261,7 +288,7 @@ impl Reader {
     pub fn familiarity(&self, x: &[f32], scratch: &mut Scratch) -> Result<Familiarity> {
         Ok(match &self.view {
             View::Mapped(mapped) => mapped.recall.familiarity(mapped.covariances()?, x, scratch)?,
-            View::Replayed(model) => model.recall().familiarity(model.covariances(), x, scratch)?,
+            View::Replayed(model, _) => model.recall().familiarity(model.covariances(), x, scratch)?,
         })
     }
 
@@ -285,7 +312,7 @@ impl Reader {
             View::Mapped(mapped) => {
                 mapped.recall.read_batch_with_variance(mapped.covariances()?, x)?
             }
-            View::Replayed(model) => {
+            View::Replayed(model, _) => {
                 model.recall().read_batch_with_variance(model.covariances(), x)?
             }
         })
@@ -309,14 +336,14 @@ impl Reader {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), and those of a damaged log.
     pub fn history(&self) -> Result<History> {
-        History::open(self.directory.clone(), self.manifest.clone(), self.sequence())
+        History::open(&self.directory, &self.manifest, self.sequence())
     }
 
     /// The memory in numbers. Where it is mapped, the bytes of slots are those of the files.
     pub fn report(&self) -> Report {
         match &self.view {
             View::Mapped(mapped) => mapped.report(),
-            View::Replayed(model) => model.report(),
+            View::Replayed(model, _) => model.report(),
         }
     }
 }
@@ -330,21 +357,18 @@ impl View {
             0 => None,
             _ => Some(Snapshot::open(directory, manifest)?),
         };
-        let mut frames = log::open_tail(directory, manifest)?;
-        let mut model = None;
-        if frames.has_next()? {
-            let restored = match &snapshot {
-                Some(snapshot) => snapshot.model(directory, manifest)?,
-                None => Model::new(config.clone()),
+        let mut tail = Chain::tail(directory, manifest)?;
+        if !tail.has_next()? {
+            return match snapshot {
+                Some(snapshot) => Ok(Self::Mapped(Box::new(Mapped::open(snapshot, config)?))),
+                None => Ok(Self::Replayed(Box::new(Model::new(config.clone())), Box::new(tail))),
             };
-            let mut restored = Box::new(restored);
-            log::replay(&mut frames, &mut restored)?;
-            model = Some(restored);
         }
-        match (model, snapshot) {
-            (Some(model), _) => Ok(Self::Replayed(model)),
-            (None, Some(snapshot)) => Ok(Self::Mapped(Box::new(Mapped::open(snapshot, config)?))),
-            (None, None) => Ok(Self::Replayed(Box::new(Model::new(config.clone())))),
-        }
+        let mut model = match &snapshot {
+            Some(snapshot) => snapshot.model(directory, manifest)?.0,
+            None => Model::new(config.clone()),
+        };
+        tail.replay(&mut model)?;
+        Ok(Self::Replayed(Box::new(model), Box::new(tail)))
     }
 }

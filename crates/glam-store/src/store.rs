@@ -1,27 +1,45 @@
 //! The writing side of a memory's files.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use glam_core::{Config, Model, Target};
+use glam_core::{Config, Model, State, Target};
 
-use crate::bytes::wide;
+use crate::checkpoint::{Checkpoint, Outcome, Prepared, Written};
 use crate::create;
 use crate::disk::{Directory, Disk};
+use crate::durability::Durability;
 use crate::erasure::{self, Intent};
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::history::History;
 use crate::lock::Lock;
-use crate::log::{self, HEADER_BYTES, Header, Start};
+use crate::log::{self, Chain};
 use crate::manifest::Manifest;
-use crate::segment::{self, Kind, Snapshot, Stamp};
+use crate::segment::{Kind, Place, Plan, Snapshot, Stamp};
 use crate::{FORMAT_VERSION, strays};
 
-/// A checkpoint goes on in a new log file once the current one has this many bytes. Files before
-/// it are never written again.
-const ROLL_BYTES: u64 = 256 << 20;
+/// So many observations behind the snapshot make another one worth its while, times one more for
+/// every [`CHECKPOINT_BYTES`] of slots: what an opening replays stays in proportion to what a
+/// checkpoint writes.
+const CHECKPOINT_WRITES: u64 = 1 << 16;
+const CHECKPOINT_BYTES: u64 = 256 << 20;
+
+/// Which slots a checkpoint writes at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Changed,
+    All,
+}
+
+/// Where the model of an opening comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// The snapshot, and the observations behind it.
+    Snapshot,
+    /// All observations, from the first on.
+    History,
+}
 
 /// How far an erasure has come; but for `None` there is an intent among the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +67,16 @@ pub struct Store {
     directory: Directory,
     log: log::Writer,
     manifest: Manifest,
+    /// Where the slots of the snapshot lie, and how many slots each of its segments has.
+    places: Arc<[Place]>,
+    sizes: Vec<usize>,
     /// Whether a checkpoint would change anything.
     changed: bool,
+    /// Whether a checkpoint was begun and not ended.
+    checkpointing: bool,
+    /// The sequence number from which another checkpoint is worth its while.
+    due: u64,
     erasure: Erasure,
-    roll_bytes: u64,
     /// Released last.
     _lock: Lock,
 }
@@ -144,28 +168,29 @@ impl Store {
             }
             None => start,
         };
-        let mut model = match start {
-            Start::Snapshot if manifest.generation > 0 => {
-                Snapshot::open(dir, &manifest)?.model(dir, &manifest)?
-            }
-            _ => Model::new(manifest.config.clone()),
+        let from_snapshot = start == Start::Snapshot && manifest.generation > 0;
+        let (mut model, places) = if from_snapshot {
+            Snapshot::open(dir, &manifest)?.model(dir, &manifest)?
+        } else {
+            (Model::new(manifest.config.clone()), Arc::default())
         };
-        let frames = match start {
-            Start::Snapshot => {
-                let mut frames = log::open_tail(dir, &manifest)?;
-                log::replay(&mut frames, &mut model)?;
-                frames
-            }
-            Start::History => log::replay_history(dir, &manifest, &mut model)?,
+        let mut chain = match start {
+            Start::Snapshot => Chain::tail(dir, &manifest)?,
+            Start::History => Chain::whole_history(dir, &manifest)?,
         };
-        if frames.sequence() < manifest.sequence {
-            let (path, offset) = (frames.path().to_owned(), frames.offset());
-            let (expected, got) = (manifest.sequence, frames.sequence());
+        chain.replay(&mut model)?;
+        if chain.sequence() < manifest.sequence {
+            let (path, offset) = (chain.frames().path().to_owned(), chain.frames().offset());
+            let (expected, got) = (manifest.sequence, chain.sequence());
             return Err(Error::Sequence { path, offset, expected, got });
         }
-        let log = log::writer(dir, &frames)?;
+        let log = chain.writer()?;
         strays::remove(dir, &strays);
         let mut store = Self::new(directory, log, manifest, lock);
+        if from_snapshot {
+            store.sizes = sizes(&store.directory, &store.manifest)?;
+            store.places = places;
+        }
         if intent.is_some() {
             store.erasure = Erasure::Rebuilt;
         }
@@ -173,16 +198,34 @@ impl Store {
         Ok((store, model))
     }
 
-    fn new(directory: Directory, log: log::Writer, manifest: Manifest, lock: Lock) -> Self {
+    fn new(directory: Directory, mut log: log::Writer, manifest: Manifest, lock: Lock) -> Self {
+        log.keep_reserve(manifest.durability == Durability::Synced);
         Self {
             directory,
             log,
             manifest,
+            places: Arc::default(),
+            sizes: Vec::new(),
             changed: false,
+            checkpointing: false,
+            due: 0,
             erasure: Erasure::None,
-            roll_bytes: ROLL_BYTES,
             _lock: lock,
         }
+        .with_due()
+    }
+
+    /// Sets when the next checkpoint is due, counted from the snapshot.
+    fn with_due(mut self) -> Self {
+        self.due = self.manifest.sequence + self.interval();
+        self
+    }
+
+    /// How many observations behind a snapshot make another worth its while.
+    fn interval(&self) -> u64 {
+        let segments = self.manifest.segments.iter();
+        let bytes: u64 = segments.map(|slots| slots.weights.bytes + slots.covariances.bytes).sum();
+        CHECKPOINT_WRITES * (1 + bytes / CHECKPOINT_BYTES)
     }
 
     /// Appends an observation of weight `weight` (1, where nothing else is meant) to the log. It is
@@ -207,12 +250,67 @@ impl Store {
         Ok(())
     }
 
+    /// Takes back the observation that was appended last, where it is still buffered: for a caller
+    /// whose model has refused it after all. False where it cannot be taken back any more.
+    pub fn retract(&mut self) -> bool {
+        self.log.retract()
+    }
+
     /// Waits until every observation appended so far is on the disk.
     ///
     /// # Errors
     /// As [`Store::append`].
     pub fn flush(&mut self) -> Result<()> {
         self.log.flush()
+    }
+
+    /// Hands every observation appended so far to the operating system. What is returned waits until
+    /// they are on the disk, without the store: others can append meanwhile, and many can be waited
+    /// for at once. What came of it must be handed to [`Store::end_flush`].
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn begin_flush(&mut self) -> Result<Flush> {
+        Ok(Flush(self.log.pending()?))
+    }
+
+    /// Notes what [`Flush::wait`] came to.
+    ///
+    /// # Errors
+    /// The error that it came to; the store is then poisoned as by [`Store::append`].
+    pub fn end_flush(&mut self, flushed: Result<u64>) -> Result<()> {
+        match flushed {
+            Ok(sequence) => {
+                self.log.set_flushed(sequence);
+                Ok(())
+            }
+            Err(error) => Err(self.poison("hand the log to the disk", error)),
+        }
+    }
+
+    /// When a write is acknowledged.
+    pub fn durability(&self) -> Durability {
+        self.manifest.durability
+    }
+
+    /// Sets when a write is acknowledged, from now on and after every opening. With
+    /// [`Durability::Synced`] the caller waits for [`Store::flush`], or [`Flush::wait`], before it
+    /// acknowledges.
+    ///
+    /// # Errors
+    /// As [`Store::checkpoint`]; [`Error::Checkpointing`] while a checkpoint is being written.
+    pub fn set_durability(&mut self, durability: Durability) -> Result<()> {
+        if durability == self.manifest.durability {
+            return Ok(());
+        }
+        self.check_checkpointing()?;
+        self.log.flush()?;
+        let next = Manifest { durability, ..self.manifest.clone() };
+        let swapped = next.write(&self.directory).and_then(|()| self.directory.sync());
+        swapped.map_err(|error| self.poison("replace the manifest", error))?;
+        self.manifest = next;
+        self.log.keep_reserve(durability == Durability::Synced);
+        Ok(())
     }
 
     /// The observations appended so far, from the first on, without those that were erased: what is
@@ -225,56 +323,170 @@ impl Store {
     /// As [`Store::append`], and those of a damaged log.
     pub fn history(&mut self) -> Result<History> {
         self.log.hand_over()?;
-        History::open(self.directory.clone(), self.manifest.clone(), self.log.sequence())
+        History::open(&self.directory, &self.manifest, self.log.sequence())
     }
 
     /// Writes `model` as the next generation of the snapshot, so that the next opening replays
-    /// nothing, and removes the generation before it. A crash at any moment leaves one of the two
-    /// whole.
+    /// nothing: of the slots those that changed since the last, and those that share a file with few
+    /// others that are used. Removes what only the generation before it held. A crash at any moment
+    /// leaves one of the two whole.
     ///
     /// # Errors
-    /// [`Error::OtherModel`] where `model` is not in step with the log. [`Error::Io`]: where the
-    /// new segments could not be written, the old generation stays and the store can be used on;
-    /// where the manifest could not be replaced, the store is poisoned as by [`Store::append`].
-    pub fn checkpoint(&mut self, model: &Model) -> Result<()> {
+    /// [`Error::OtherModel`] where `model` is not in step with the log, [`Error::Checkpointing`] while
+    /// another is being written, [`Error::Core`] where a slot that has to be read is damaged.
+    /// [`Error::Io`]: where the new segments could not be written, the old generation stays and the
+    /// store can be used on; where the manifest could not be replaced, the store is poisoned as by
+    /// [`Store::append`].
+    pub fn checkpoint(&mut self, model: &mut Model) -> Result<()> {
+        self.save(model, Extent::Changed)
+    }
+
+    /// [`Store::checkpoint`] that writes every slot anew, so that one file of weights and one of
+    /// covariances hold the slots that there are and nothing else.
+    ///
+    /// # Errors
+    /// As [`Store::checkpoint`].
+    pub fn compact(&mut self, model: &mut Model) -> Result<()> {
+        self.save(model, Extent::All)
+    }
+
+    fn save(&mut self, model: &mut Model, extent: Extent) -> Result<()> {
         self.log.flush()?;
-        self.check_model(model)?;
         let state = model.state();
-        let mut next = self.manifest.clone();
-        next.version = FORMAT_VERSION;
-        let stamp = Stamp {
-            memory: next.memory,
-            generation: next.generation + 1,
-            sequence: state.sequence,
+        let prepared = self.prepare(model, &state, extent)?;
+        let numbers = prepared.plan.write.clone();
+        let slot = |kind: Kind, position: usize| {
+            let slots = if kind == Kind::Weights { &state.weights } else { &state.covariances };
+            Ok(slots.get(numbers[position])?)
         };
-        let rolled = segment::write(&self.directory, stamp, &state, &mut next)
-            .and_then(|()| self.roll(&mut next))
-            .and_then(|rolled| self.directory.sync().map(|()| rolled));
-        let rolled = match rolled {
-            Ok(rolled) => rolled,
-            Err(error) => {
-                remove_generation(&self.directory, stamp.generation);
-                return Err(error);
-            }
-        };
-        // From here on it is not known which manifest a crash would leave, unless all goes well.
-        let swapped = next.write(&self.directory).and_then(|()| self.directory.sync());
-        if let Err(error) = swapped {
-            return Err(self.poison("replace the manifest", error));
-        }
-        if let Some(log) = rolled {
-            self.log = log;
-        }
-        let old = std::mem::replace(&mut self.manifest, next);
+        let outcome = prepared.write(&slot);
+        drop(state);
+        let changes = model.take_changes();
         self.changed = false;
-        remove_generation(&self.directory, old.generation);
-        match self.erasure {
-            Erasure::Overwritten => self.erasure = Erasure::Checkpointed,
-            // Where it cannot be removed, the next opening erases and rebuilds once more.
-            Erasure::Rebuilt if erasure::remove(&self.directory).is_ok() => {
-                self.erasure = Erasure::None;
+        self.end_checkpoint(model, Written { outcome, changes })
+    }
+
+    /// Begins a checkpoint that is written beside the writes that follow: copies what it needs, which
+    /// takes as much memory as the slots that changed. It must be ended, written or not, by
+    /// [`Store::end_checkpoint`].
+    ///
+    /// # Errors
+    /// As [`Store::checkpoint`]; nothing has changed then, and the store does not ask for another
+    /// before as much again was written.
+    pub fn begin_checkpoint(&mut self, model: &mut Model) -> Result<Checkpoint> {
+        self.postpone();
+        self.log.hand_over()?;
+        let state = model.state();
+        let prepared = self.prepare(model, &state, Extent::Changed)?;
+        let checkpoint = Checkpoint::new(prepared, &state)?;
+        let checkpoint = checkpoint.with_changes(model.take_changes());
+        (self.checkpointing, self.changed) = (true, false);
+        Ok(checkpoint)
+    }
+
+    /// Takes note of a checkpoint that was written: slots that `model` has not changed since it was
+    /// opened are read from the new files from now on, so that the old ones can go.
+    ///
+    /// # Errors
+    /// Those of [`Store::checkpoint`] that writing it came to: what it was to save counts as changed
+    /// again.
+    pub fn end_checkpoint(&mut self, model: &mut Model, written: Written) -> Result<()> {
+        self.checkpointing = false;
+        let Written { outcome, changes } = written;
+        let error = match outcome {
+            Outcome::Done { manifest, places, sizes, flushed } => {
+                self.manifest = manifest;
+                (self.places, self.sizes) = (places.into(), sizes);
+                self.due = self.manifest.sequence + self.interval();
+                self.log.set_flushed(flushed);
+                if self.erasure == Erasure::Overwritten {
+                    self.erasure = Erasure::Checkpointed;
+                } else if self.erasure == Erasure::Rebuilt
+                    && erasure::remove(&self.directory).is_ok()
+                {
+                    // Where it cannot be removed, the next opening erases and rebuilds once more.
+                    self.erasure = Erasure::None;
+                }
+                return self.rebase(model);
             }
-            _ => {}
+            Outcome::Failed(error) => error,
+            Outcome::Unknown(error) => self.poison("replace the manifest", error),
+        };
+        model.put_back(changes);
+        self.changed = true;
+        self.postpone();
+        Err(error)
+    }
+
+    /// Reads the slots that `model` has not changed from the snapshot that there is now.
+    fn rebase(&self, model: &mut Model) -> Result<()> {
+        if !model.is_lent() {
+            return Ok(());
+        }
+        let snapshot = Snapshot::open(&self.directory, &self.manifest)?;
+        let weights = snapshot.weights(&self.places)?;
+        let covariances = snapshot.covariances(&self.places)?;
+        model.rebase(Arc::new(weights), Arc::new(covariances));
+        Ok(())
+    }
+
+    /// All of a checkpoint but the content of the slots that it writes. The log has been handed over.
+    fn prepare(&mut self, model: &Model, state: &State<'_>, extent: Extent) -> Result<Prepared> {
+        self.check_checkpointing()?;
+        self.check_model(model)?;
+        if self.log.is_old() {
+            // What an earlier version began does not grow under a manifest of this one.
+            self.log.roll()?;
+        }
+        let next = Manifest {
+            version: FORMAT_VERSION,
+            generation: self.manifest.generation + 1,
+            sequence: state.sequence,
+            log: self.log.number(),
+            log_offset: self.log.bytes(),
+            ..self.manifest.clone()
+        };
+        let stamp =
+            Stamp { memory: next.memory, generation: next.generation, sequence: next.sequence };
+        Ok(Prepared {
+            directory: self.directory.clone(),
+            old: self.manifest.clone(),
+            next,
+            stamp,
+            structure: state.structure.clone(),
+            keys: Prepared::keys_of(state),
+            history: state.history.clone(),
+            lines: (state.weights.lines(), state.covariances.lines()),
+            plan: match extent {
+                Extent::Changed => {
+                    Plan::new(&self.places, &self.sizes, state.changed(), state.keys.len())
+                }
+                Extent::All => Plan::all(&self.sizes, state.keys.len()),
+            },
+            sizes: self.sizes.clone(),
+            log: self.log.pending()?,
+        })
+    }
+
+    /// Observations behind the snapshot, which the next opening replays.
+    pub fn behind(&self) -> u64 {
+        self.log.sequence().saturating_sub(self.manifest.sequence)
+    }
+
+    /// Whether so much was written since the last checkpoint, or the last that failed, that another is
+    /// worth its while.
+    pub fn wants_checkpoint(&self) -> bool {
+        self.log.sequence() >= self.due && !self.checkpointing
+    }
+
+    /// After an attempt that failed: not before as much again was written.
+    fn postpone(&mut self) {
+        self.due = self.log.sequence() + self.interval();
+    }
+
+    fn check_checkpointing(&self) -> Result<()> {
+        if self.checkpointing {
+            return Err(Error::Checkpointing { path: self.directory.path().to_owned() });
         }
         Ok(())
     }
@@ -306,6 +518,7 @@ impl Store {
     /// intent to erase was on the disk already, the store is poisoned as by [`Store::append`], and
     /// the next opening completes the erasure.
     pub fn erase(&mut self, sequence: u64) -> Result<()> {
+        self.check_checkpointing()?;
         self.log.flush()?;
         let last = self.log.sequence();
         let located = log::locate(&self.directory, &self.manifest, sequence, last)?;
@@ -344,11 +557,7 @@ impl Store {
 
     /// After a failure that leaves unknown what is on the disk: every later write is refused.
     fn poison(&mut self, action: &'static str, error: Error) -> Error {
-        let kind = match &error {
-            Error::Io { source, .. } => source.kind(),
-            _ => io::ErrorKind::Other,
-        };
-        self.log.fail(action, kind);
+        self.log.fail(action, &error);
         error
     }
 
@@ -363,26 +572,17 @@ impl Store {
         Err(Error::OtherModel { path: self.directory.path().to_owned(), what })
     }
 
-    /// Enters the place at which the replay over the new snapshot starts: the end of the log, or
-    /// a new file where the current one has grown large. What an earlier version began does not
-    /// grow under a manifest of this one: a new file begins there too.
-    fn roll(&self, next: &mut Manifest) -> Result<Option<log::Writer>> {
-        if self.log.bytes() < self.roll_bytes && self.manifest.version == FORMAT_VERSION {
-            next.log_offset = self.log.bytes();
-            return Ok(None);
-        }
-        next.log += 1;
-        next.log_offset = wide(HEADER_BYTES);
-        let header = Header::new(next.memory, &next.config, next.log, next.sequence + 1);
-        log::Writer::create(&self.directory, &header).map(Some)
-    }
-
     /// Makes a checkpoint where anything changed since the last, and releases the lock.
     ///
     /// # Errors
     /// As [`Store::checkpoint`]; the lock is released all the same.
-    pub fn close(mut self, model: &Model) -> Result<()> {
-        if self.changed { self.checkpoint(model) } else { self.log.flush() }
+    pub fn close(mut self, model: &mut Model) -> Result<()> {
+        if self.changed {
+            self.checkpoint(model)?
+        } else {
+            self.log.flush()?
+        }
+        self.log.finish()
     }
 
     /// The directory of the memory.
@@ -408,30 +608,35 @@ impl Store {
         Files::of(&self.directory, &self.manifest)
     }
 
-    /// Makes checkpoints go on in a new log file sooner.
+    /// Makes the log go on in a new file sooner, and keeps less ready behind its end.
     #[cfg(test)]
-    pub(crate) fn set_roll_bytes(&mut self, bytes: u64) {
-        self.roll_bytes = bytes;
-    }
-
-    /// The log, to make it fail.
-    #[cfg(test)]
-    pub(crate) fn log_mut(&mut self) -> &mut log::Writer {
-        &mut self.log
+    pub(crate) fn set_log_sizes(&mut self, roll_bytes: u64, reserve_bytes: u64) {
+        self.log.set_sizes(roll_bytes, reserve_bytes);
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
         // There is nobody left to tell; `flush` and `close` are for those who want to know.
-        let _ = self.log.hand_over();
+        let _ = self.log.finish();
     }
 }
 
-/// Removes the segments of a generation that no manifest names. What cannot be removed now is a
-/// stray that the next opening removes.
-fn remove_generation(directory: &Directory, generation: u64) {
-    for kind in Kind::ALL {
-        let _ = directory.remove(kind.name(generation));
+/// What was handed to the operating system by [`Store::begin_flush`].
+#[derive(Debug)]
+pub struct Flush(log::Pending);
+
+impl Flush {
+    /// Waits until it is on the disk; returns the sequence number of the last observation of it.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; nothing is known about the log then. Hand it to [`Store::end_flush`].
+    pub fn wait(&self) -> Result<u64> {
+        self.0.wait()
     }
+}
+
+/// How many slots each segment of the snapshot has.
+fn sizes(directory: &Directory, manifest: &Manifest) -> Result<Vec<usize>> {
+    Snapshot::open(directory, manifest)?.sizes()
 }

@@ -5,27 +5,30 @@ use std::path::PathBuf;
 use crate::bytes::wide;
 use crate::disk::Directory;
 use crate::error::{Error, Result};
-use crate::log::HEADER_BYTES;
+use crate::log::{self, HEADER_BYTES};
 use crate::manifest::Manifest;
 use crate::names::Name;
 
-/// Finds unfinished files, segments of other generations than the manifest's, and the empty log
-/// file of a checkpoint that never came to replace the manifest.
+/// Finds unfinished files, segments that the manifest does not name, and log files before the first
+/// that it names.
 ///
 /// # Errors
-/// Where a log file that the manifest does not know holds observations: no crash leaves that.
+/// Where a log file that holds observations does not follow the others: no crash leaves that.
 pub(crate) fn find(directory: &Directory, manifest: &Manifest) -> Result<Vec<PathBuf>> {
+    let growing = log::growing(directory, manifest)?;
     let mut strays = Vec::new();
     for found in directory.list()? {
         let stray = match found.name {
             Name::Manifest | Name::Lock | Name::Erase => false,
-            Name::Structure(generation)
-            | Name::Weights(generation)
-            | Name::Covariances(generation)
-            | Name::History(generation) => generation != manifest.generation,
-            Name::Log(number) if number > manifest.log => {
+            Name::Structure(generation) | Name::History(generation) => {
+                generation != manifest.generation
+            }
+            Name::Weights(number) | Name::Covariances(number) => {
+                !manifest.segments.iter().any(|segment| segment.number == number)
+            }
+            Name::Log(number) if number > growing => {
                 if found.bytes > wide(HEADER_BYTES) {
-                    let what = "the manifest does not know this log file, yet it goes on";
+                    let what = "the log file before this one is missing, yet it goes on";
                     return Err(Error::Malformed {
                         path: found.path,
                         what,
@@ -34,7 +37,7 @@ pub(crate) fn find(directory: &Directory, manifest: &Manifest) -> Result<Vec<Pat
                 }
                 true
             }
-            Name::Log(_) => false,
+            Name::Log(number) => number < manifest.first_log,
             Name::Unfinished => true,
         };
         if stray {

@@ -10,10 +10,10 @@ use glam_core::SlotLines;
 use crate::disk::{Directory, Disk};
 use crate::erasure::Intent;
 use crate::error::{Error, Result};
-use crate::log::{Content, Frames, HEADER_BYTES, check_start, check_whole};
+use crate::log::{self, Content, Frames, HEADER_BYTES, check_start, check_whole};
 use crate::manifest::Manifest;
 use crate::names::Name;
-use crate::segment::{Kind, MappedSlots, Opened, Snapshot, history};
+use crate::segment::{Kind, MappedSlots, Named, Opened, Snapshot, history};
 
 /// Where in a file damage lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,9 @@ pub struct Verification {
     pub bytes: u64,
     /// Slots in the snapshot, each with weights and a covariance.
     pub slots: u64,
+    /// The sequence number of the first observation that the history retains; 0 where its first file
+    /// cannot be read.
+    pub first: u64,
     /// Whole observations in the log.
     pub frames: u64,
     /// Observations in the log that were erased.
@@ -96,6 +99,8 @@ impl Verification {
             | Error::OtherModel { path, .. }
             | Error::NoObservation { path, .. }
             | Error::Erased { path, .. }
+            | Error::HistoryDropped { path, .. }
+            | Error::Checkpointing { path }
             | Error::NotCheckpointed { path }
             | Error::Poisoned { path, .. } => (path, Place::File),
             Error::Core(_) => return,
@@ -169,11 +174,14 @@ fn read_manifest(dir: &Directory, found: &mut Verification) -> Result<Option<Man
 fn count_files(dir: &Directory, manifest: &Manifest, found: &mut Verification) -> Result<()> {
     for file in dir.list()? {
         let counted = match file.name {
-            Name::Manifest | Name::Erase | Name::Log(_) => true,
-            Name::Structure(generation)
-            | Name::Weights(generation)
-            | Name::Covariances(generation)
-            | Name::History(generation) => generation == manifest.generation,
+            Name::Manifest | Name::Erase => true,
+            Name::Log(number) => number >= manifest.first_log,
+            Name::Structure(generation) | Name::History(generation) => {
+                generation == manifest.generation
+            }
+            Name::Weights(number) | Name::Covariances(number) => {
+                manifest.segments.iter().any(|segment| segment.number == number)
+            }
             Name::Lock | Name::Unfinished => false,
         };
         if counted {
@@ -188,15 +196,23 @@ fn check_snapshot(dir: &Directory, manifest: &Manifest, found: &mut Verification
     if manifest.generation == 0 {
         return;
     }
-    let [structure, weights, covariances, history] =
-        Kind::ALL.map(|kind| found.noted(Opened::open(dir, kind, manifest)));
-    for segment in [&weights, &covariances].into_iter().flatten() {
+    let mut open = |named: Named| found.noted(Opened::open(dir, &named));
+    let [structure, history] =
+        [Kind::Structure, Kind::History].map(|kind| open(Named::of_generation(kind, manifest)));
+    let [weights, covariances] = [Kind::Weights, Kind::Covariances].map(|kind| {
+        let segments = manifest.segments.iter();
+        segments.map(|of| open(Named::of_slots(kind, manifest, of))).collect::<Vec<_>>()
+    });
+    for segment in weights.iter().chain(&covariances).flatten() {
         check_slots(segment, found);
     }
+    let all = |segments: Vec<Option<Opened>>| segments.into_iter().collect::<Option<Vec<_>>>();
     let mut saved = None;
-    if let (Some(structure), Some(weights), Some(covariances)) = (structure, weights, covariances) {
-        let snapshot = Snapshot { structure, weights, covariances };
-        saved = found.noted(snapshot.recall(&manifest.config));
+    if let (Some(structure), Some(weights), Some(covariances)) =
+        (structure, all(weights), all(covariances))
+    {
+        let snapshot = Snapshot::of(structure, weights, covariances);
+        saved = found.noted(snapshot.load(&manifest.config)).map(|loaded| loaded.saved);
         found.slots = saved.as_ref().map_or(0, |saved| saved.slots() as u64);
     }
     if let Some(history) = history {
@@ -218,24 +234,25 @@ fn check_slots(segment: &Opened, found: &mut Verification) {
     }
 }
 
-/// Goes through all log files that the manifest knows, and notes those that it does not.
+/// Goes through all log files that belong to the history, and notes those that do not follow.
 fn check_logs(dir: &Directory, manifest: &Manifest, found: &mut Verification) -> Result<()> {
+    let growing = log::growing(dir, manifest)?;
     let mut numbers = BTreeSet::from([manifest.first_log, manifest.log]);
     for file in dir.list()? {
         match file.name {
-            Name::Log(number) if number <= manifest.log => {
+            Name::Log(number) if (manifest.first_log..=growing).contains(&number) => {
                 numbers.insert(number);
             }
-            Name::Log(_) if file.bytes > HEADER_BYTES as u64 => {
-                let what = "the manifest does not know this log file, yet it goes on";
+            Name::Log(number) if number > growing && file.bytes > HEADER_BYTES as u64 => {
+                let what = "the log file before this one is missing, yet it goes on";
                 let at = HEADER_BYTES as u64;
                 found.note(&Error::Malformed { path: file.path, what, at });
             }
             _ => {}
         }
     }
-    // `None` behind a file that could not be read: what must follow is not known then.
-    let mut sequence = Some(0);
+    // `None` at the first file, and behind one that could not be read: what must follow is not known.
+    let mut sequence = None;
     let mut before = manifest.first_log.checked_sub(1);
     for number in numbers {
         if before.is_some_and(|before| before + 1 != number) {
@@ -250,8 +267,10 @@ fn check_logs(dir: &Directory, manifest: &Manifest, found: &mut Verification) ->
         };
         if let Some(sequence) = sequence {
             found.noted(check_start(&frames, sequence));
+        } else if number == manifest.first_log {
+            found.first = frames.header().first_sequence;
         }
-        sequence = Some(check_frames(frames, manifest, number, found));
+        sequence = Some(check_frames(frames, manifest, number, growing, found));
     }
     Ok(())
 }
@@ -261,9 +280,9 @@ fn check_frames(
     mut frames: Frames,
     manifest: &Manifest,
     number: u64,
+    growing: u64,
     found: &mut Verification,
 ) -> u64 {
-    let tail = number == manifest.log;
     // The replay must start between two frames, behind the snapshot's last observation.
     let mut replays = false;
     loop {
@@ -281,13 +300,13 @@ fn check_frames(
             }
         }
     }
-    if tail {
-        found.torn_bytes = frames.torn_bytes();
-        if !replays {
-            let (path, at) = (frames.path().to_owned(), manifest.log_offset);
-            let what = "no observation ends where the manifest starts the replay";
-            found.note(&Error::Malformed { path, what, at });
-        }
+    if number == manifest.log && !replays {
+        let (path, at) = (frames.path().to_owned(), manifest.log_offset);
+        let what = "no observation ends where the manifest starts the replay";
+        found.note(&Error::Malformed { path, what, at });
+    }
+    if number == growing {
+        found.torn_bytes = found.noted(frames.torn_to_zeros()).unwrap_or_default();
     } else {
         found.noted(check_whole(&frames));
     }

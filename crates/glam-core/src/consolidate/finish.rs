@@ -66,7 +66,7 @@ pub(crate) fn finish(
         }
         part
     });
-    let lines = parts.iter().flat_map(|part| part.lines()).copied().collect();
+    let lines = parts.into_iter().flat_map(Arena::into_lines).collect();
     let covariances = Arena::from_lines(lines, stride, slots).ok()?;
     Some(Slots { keys: lifted.keys.clone(), weights, covariances })
 }

@@ -190,8 +190,8 @@ impl<W> Recall<W> {
 ///     config,
 ///     &state.structure,
 ///     state.keys.to_vec(),
-///     state.weights.to_vec(),
-///     state.covariances.to_vec(),
+///     state.weights.to_vec()?,
+///     state.covariances.to_vec()?,
 ///     &state.history,
 /// )?;
 ///

@@ -246,7 +246,7 @@ fn conjugate_gradients_by_halves_are_the_ridge_solution_and_the_one_of_one_proce
             let goals = goals(&normalised, output);
             let expected = ridge(&dense, &goals, &weights, columns, LAMBDA);
             for (slot, &key) in keys.iter().enumerate() {
-                let single = in_process.recall.weights.floats(slots.get(key).unwrap());
+                let single = in_process.recall.weights.floats(slots.get(key).unwrap()).unwrap();
                 for i in 0..n {
                     let got = maps.get(key).unwrap()[output * n + i];
                     let single = f64::from(single[output * lanes + i]);

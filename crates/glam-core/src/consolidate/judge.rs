@@ -71,7 +71,8 @@ impl Kernel for Claim<'_> {
             let Some(slot) = active.slot else { continue };
             let phi = &phi[active.feature as usize * width..][..width];
             let mut step = Step { phi, f: &mut f[..width], v: &mut v[..width] };
-            let spread = precision.spread(simd, model.covariances.floats(slot), n, &mut step);
+            let covariance = model.covariances.floats(slot)?;
+            let spread = precision.spread(simd, covariance, n, &mut step);
             spreads.push(f64::from(spread));
             with += f64::from(spread);
         }

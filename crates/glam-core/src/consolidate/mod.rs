@@ -307,7 +307,7 @@ impl Model {
         model.covariances = slots.covariances;
         model.rehearsal.start(&model.recall.config, history);
         model.warm_up.finish();
-        model.bound();
+        model.bound()?;
         Ok(model)
     }
 }

@@ -62,8 +62,8 @@ fn error(model: &Model, rows: &[([f32; INPUTS], [f32; 2])]) -> f64 {
 
 fn bits(model: &Model) -> ([Vec<u8>; 2], Vec<u64>, Vec<u32>) {
     let state = model.state();
-    let lines = state.weights.iter().chain(state.covariances);
-    let floats = lines.flat_map(|line| line.0.map(f32::to_bits)).collect();
+    let lines = [state.weights, state.covariances].map(|slots| slots.to_vec().unwrap()).concat();
+    let floats = lines.iter().flat_map(|line| line.0.map(f32::to_bits)).collect();
     ([state.structure, state.history], state.keys.to_vec(), floats)
 }
 
@@ -304,8 +304,8 @@ fn writes_go_on_from_a_consolidated_memory_and_make_it_better() {
         consolidated.recall().config().clone(),
         &state.structure,
         state.keys.to_vec(),
-        state.weights.to_vec(),
-        state.covariances.to_vec(),
+        state.weights.to_vec().unwrap(),
+        state.covariances.to_vec().unwrap(),
         &state.history,
     )
     .unwrap();
@@ -393,7 +393,7 @@ fn covariances_are_those_of_rows_worth_the_claimed_noise_each() {
                 let mut phi = [0.0; LANES];
                 phi[i] += 1.0;
                 phi[j] += 1.0;
-                let covariance = solved.covariances.floats(slot as u32);
+                let covariance = solved.covariances.floats(slot as u32).unwrap();
                 f64::from(dispatch(Spread { precision, covariance, n, phi }))
             };
             // f32 sums over 120 rows are right to 120 epsilon of the sum of their terms, at most
@@ -525,12 +525,14 @@ fn solving_again_is_the_ridge_solution_of_what_is_left() {
         for (slot, key) in keys.iter().enumerate() {
             for i in 0..n {
                 let expected = expected[slot * n + i];
-                let got = f64::from(without.recall.weights.floats(slot as u32)[output * lanes + i]);
+                let got = f64::from(
+                    without.recall.weights.floats(slot as u32).unwrap()[output * lanes + i],
+                );
                 // As above, with 79 rows of 7 slots.
                 let bound = 79.0 * 7.0 * f64::from(f32::EPSILON) / lambda;
                 assert!((got - expected).abs() < bound, "{got} {expected} {bound}");
                 if let Some(old) = all.recall.slots.get(*key) {
-                    let old = all.recall.weights.floats(old)[output * lanes + i];
+                    let old = all.recall.weights.floats(old).unwrap()[output * lanes + i];
                     farthest = farthest.max((f64::from(old) - expected).abs());
                 }
             }
@@ -552,8 +554,8 @@ fn fewer_rows_than_tenths_are_judged_by_those_that_hold_one() {
         // What it says of itself can be read back.
         let state = solved.state();
         let structure = state.structure.clone();
-        let (keys, weights) = (state.keys.to_vec(), state.weights.to_vec());
-        let (covariances, history) = (state.covariances.to_vec(), state.history.clone());
+        let (keys, weights) = (state.keys.to_vec(), state.weights.to_vec().unwrap());
+        let (covariances, history) = (state.covariances.to_vec().unwrap(), state.history.clone());
         let config = model.recall().config().clone();
         Model::restore(config, &structure, keys, weights, covariances, &history).unwrap();
     }

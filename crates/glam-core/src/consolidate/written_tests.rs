@@ -123,8 +123,9 @@ fn a_memory_than_which_nothing_is_better_stays_and_tells_so() {
     // All but what it tells is the memory as it was, and it learns on alike.
     let bits = |model: &Model| {
         let state = model.state();
-        let lines = state.weights.iter().chain(state.covariances);
-        let floats: Vec<u32> = lines.flat_map(|line| line.0.map(f32::to_bits)).collect();
+        let lines =
+            [state.weights, state.covariances].map(|slots| slots.to_vec().unwrap()).concat();
+        let floats: Vec<u32> = lines.iter().flat_map(|line| line.0.map(f32::to_bits)).collect();
         (state.history, state.keys.to_vec(), floats)
     };
     assert!(bits(&stays) == bits(&model));

@@ -273,7 +273,7 @@ impl Model {
             gradients.fill(0.0);
             for active in &scratch.active {
                 let Some(slot) = active.slot else { continue };
-                let maps = recall.weights.floats(slot).chunks_exact(lanes);
+                let maps = recall.weights.floats(slot).ok()?.chunks_exact(lanes);
                 let feature = &structure.features()[active.feature as usize];
                 feature.add_gradients(maps, &mut gradients, inputs);
             }

@@ -305,8 +305,8 @@ fn all_of_it_survives_the_bytes() {
         model.recall().config().clone(),
         &state.structure,
         state.keys.to_vec(),
-        state.weights.to_vec(),
-        state.covariances.to_vec(),
+        state.weights.to_vec().unwrap(),
+        state.covariances.to_vec().unwrap(),
         &state.history,
     )
     .unwrap();

@@ -11,6 +11,7 @@ use crate::recall::prior_variance;
 use crate::rng::Rng;
 use crate::saved::SavedRecall;
 
+mod base;
 mod missing;
 mod redraw;
 mod room;
@@ -58,8 +59,8 @@ fn written(config: Config, rows: &[([f32; INPUTS], [f32; 2])]) -> Model {
 /// Every bit of a model.
 fn bits(model: &Model) -> ([Vec<u8>; 2], Vec<u64>, Vec<u32>) {
     let state = model.state();
-    let lines = state.weights.iter().chain(state.covariances);
-    let floats = lines.flat_map(|line| line.0.map(f32::to_bits)).collect();
+    let lines = [state.weights, state.covariances].map(|slots| slots.to_vec().unwrap()).concat();
+    let floats = lines.iter().flat_map(|line| line.0.map(f32::to_bits)).collect();
     ([state.structure, state.history], state.keys.to_vec(), floats)
 }
 
@@ -268,8 +269,8 @@ fn resume(model: &Model) -> Model {
         model.recall().config().clone(),
         &state.structure,
         state.keys.to_vec(),
-        state.weights.to_vec(),
-        state.covariances.to_vec(),
+        state.weights.to_vec().unwrap(),
+        state.covariances.to_vec().unwrap(),
         &state.history,
     )
     .unwrap()
@@ -460,7 +461,7 @@ fn extreme_values_leave_the_memory_finite() {
         model.write(&x, (&y).into()).unwrap();
     }
     let state = model.state();
-    let mut lines = state.weights.iter().chain(state.covariances);
+    let mut lines = state.weights.iter().chain(state.covariances.iter()).flat_map(Result::unwrap);
     assert!(lines.all(|line| line.0.iter().all(|float| float.is_finite())));
 }
 
@@ -502,8 +503,8 @@ proptest! {
             model.recall().config().clone(),
             &structure,
             state.keys.to_vec(),
-            state.weights.to_vec(),
-            state.covariances.to_vec(),
+            state.weights.to_vec().unwrap(),
+            state.covariances.to_vec().unwrap(),
             &state.history,
             );
         if let Ok(mut restored) = restored {
@@ -530,7 +531,7 @@ proptest! {
         ).unwrap();
         if let Ok(saved) = saved.with_history(&history) {
             let mut restored =
-                saved.model(state.weights.to_vec(), state.covariances.to_vec()).unwrap();
+                saved.model(state.weights.to_vec().unwrap(), state.covariances.to_vec().unwrap()).unwrap();
             restored.write(&[0.5; INPUTS], (&[1.0, 2.0]).into()).unwrap();
         }
     }

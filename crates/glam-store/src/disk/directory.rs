@@ -246,6 +246,11 @@ impl Stream {
     fn new(file: Arc<dyn DiskFile>, offset: u64) -> Self {
         Self { file, offset, buffer: Vec::new() }
     }
+
+    /// Bytes of the file.
+    pub(crate) fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
 }
 
 impl Read for Stream {

@@ -25,6 +25,8 @@ pub(crate) const BYTES: usize = CHECKSUM + 4;
 /// What a log file says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
+    /// The format version that began the file; [`FORMAT_VERSION`] where it is written.
+    pub(crate) version: u32,
     pub(crate) memory: u64,
     pub(crate) inputs: u32,
     /// Numbers in a target; 0 for labels.
@@ -42,7 +44,7 @@ impl Header {
         };
         // At most `glam_core::MAX_INPUTS`.
         let inputs = config.inputs() as u32;
-        Self { memory, inputs, targets, number, first_sequence }
+        Self { version: FORMAT_VERSION, memory, inputs, targets, number, first_sequence }
     }
 
     pub(crate) fn layout(&self) -> Layout {
@@ -82,6 +84,7 @@ impl Header {
         let computed = crc32c::crc32c(&bytes[..CHECKSUM]);
         check::sum(path, "the header", u32_at(&bytes, CHECKSUM), computed)?;
         let header = Self {
+            version: u32_at(&bytes, VERSION),
             memory: u64_at(&bytes, MEMORY),
             inputs: u32_at(&bytes, INPUTS),
             targets: u32_at(&bytes, TARGETS),

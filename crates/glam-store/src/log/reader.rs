@@ -102,10 +102,6 @@ impl Frames {
         &self.header
     }
 
-    pub(crate) fn layout(&self) -> Layout {
-        self.layout
-    }
-
     /// The byte behind the last whole frame.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
@@ -124,6 +120,41 @@ impl Frames {
     /// Bytes behind the last whole frame, once there is no next one.
     pub(crate) fn torn_bytes(&self) -> u64 {
         self.end - self.offset
+    }
+
+    /// [`Frames::torn_bytes`] without the zeros at the end of the file, which a writer keeps ready.
+    pub(crate) fn torn_to_zeros(&mut self) -> Result<u64> {
+        let (mut last, mut at) = (0, 0);
+        self.file.seek(SeekFrom::Start(self.offset)).map_err(failed(&self.path, "read the log"))?;
+        for byte in (&mut self.file).take(self.end - self.offset).bytes() {
+            at += 1;
+            if byte.map_err(failed(&self.path, "read the log"))? != 0 {
+                last = at;
+            }
+        }
+        Ok(last)
+    }
+
+    /// Looks how long the file is now; true where there may be more to read, from the same place.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub(crate) fn refresh(&mut self) -> Result<bool> {
+        let end = self.file.get_ref().length().map_err(failed(&self.path, "read the log"))?;
+        let grown = end > self.end;
+        if end != self.end {
+            // What was read ahead may have been the zeros that are kept ready for frames.
+            self.end = end.max(self.offset);
+            self.seek(self.offset, self.sequence)?;
+        }
+        Ok(grown)
+    }
+
+    /// Forgets that the end was found, and what was read ahead: a writer may have gone on.
+    pub(crate) fn look_again(&mut self) -> Result<()> {
+        self.end = self.file.get_ref().length().map_err(failed(&self.path, "read the log"))?;
+        self.end = self.end.max(self.offset);
+        self.seek(self.offset, self.sequence)
     }
 
     /// After an error about one frame: goes on behind it. False where nothing is to go on to.
@@ -146,10 +177,15 @@ impl Frames {
             None => self.read_again()?,
             whole => whole,
         };
-        let Some(fixed) = read else {
-            self.find_damage()?;
-            self.torn = true;
-            return Ok(None);
+        let fixed = match read {
+            Some(fixed) => fixed,
+            None => match self.judge_rest()? {
+                Some(fixed) => fixed,
+                None => {
+                    self.torn = true;
+                    return Ok(None);
+                }
+            },
         };
         let expected = self.sequence.saturating_add(1);
         if fixed.sequence != expected {
@@ -246,6 +282,20 @@ impl Frames {
     fn fill(&mut self, from: usize) -> Result<()> {
         let frame = &mut self.frame[from..];
         self.file.read_exact(frame).map_err(failed(&self.path, "read the log"))
+    }
+
+    /// Judges the bytes at `offset`, which are no whole frame: `None` where they are the torn end of the
+    /// log. A writer may have completed the frame while those behind it were looked at; then it is read.
+    fn judge_rest(&mut self) -> Result<Option<Fixed>> {
+        let Err(error) = self.find_damage() else { return Ok(None) };
+        self.file.seek(SeekFrom::Start(self.offset)).map_err(failed(&self.path, "read the log"))?;
+        match self.read_frame()? {
+            None => Err(error),
+            whole => {
+                self.resume = None;
+                Ok(whole)
+            }
+        }
     }
 
     /// Looks whether the bytes at `offset`, which are no whole frame, are the torn end of the log.

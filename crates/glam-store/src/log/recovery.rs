@@ -1,17 +1,8 @@
-//! After a crash: where the log ends, and what is replayed.
-
-use glam_core::Model;
+//! Where the log ends after a crash.
 
 use super::entry::Layout;
 use super::entry::layout::FIXED;
-use super::reader::{Content, Frames};
-use super::writer::Writer;
 use crate::bytes::wide;
-use crate::disk::Directory;
-use crate::error::{Error, Result};
-use crate::history::Observation;
-use crate::manifest::Manifest;
-use crate::names::Name;
 
 /// The unit in which a disk writes, or loses what was written: see the assumptions about the
 /// medium in `docs/design.md`.
@@ -69,87 +60,6 @@ fn is_lost(gap: &[u8], offset: u64) -> bool {
     let into_sector = (offset % wide(SECTOR_BYTES)) as usize;
     let to_boundary = (SECTOR_BYTES - into_sector) % SECTOR_BYTES;
     gap.get(to_boundary..).is_some_and(|sectors| sectors.chunks_exact(SECTOR_BYTES).any(zero))
-}
-
-/// Where the replay starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// Behind the snapshot.
-    Snapshot,
-    /// At the first observation, with an empty model.
-    History,
-}
-
-/// Opens the log file that the manifest names, at the first frame that the snapshot lacks.
-pub(crate) fn open_tail(directory: &Directory, manifest: &Manifest) -> Result<Frames> {
-    let mut frames = Frames::open(directory, manifest, manifest.log)?;
-    frames.seek(manifest.log_offset, manifest.sequence)?;
-    Ok(frames)
-}
-
-/// Writes the observation of every frame that follows to `model`.
-pub(crate) fn replay(frames: &mut Frames, model: &mut Model) -> Result<()> {
-    let path = frames.path().to_owned();
-    while let Some(content) = frames.advance()? {
-        match content {
-            Content::Observation => {
-                let Observation { x, target, weight, .. } = frames.observation();
-                model
-                    .write_weighted(x, target, weight)
-                    .map_err(|source| Error::Damaged { path: path.clone(), source })?;
-            }
-            Content::Erased => model.skip(),
-        }
-    }
-    Ok(())
-}
-
-/// Writes every observation of the history to `model`, which must be empty. Returns the last log
-/// file, read to its end.
-pub(crate) fn replay_history(
-    directory: &Directory,
-    manifest: &Manifest,
-    model: &mut Model,
-) -> Result<Frames> {
-    let mut number = manifest.first_log;
-    let mut sequence = 0;
-    loop {
-        let mut frames = Frames::open(directory, manifest, number)?;
-        check_start(&frames, sequence)?;
-        replay(&mut frames, model)?;
-        sequence = frames.sequence();
-        if number >= manifest.log {
-            return Ok(frames);
-        }
-        check_whole(&frames)?;
-        number += 1;
-    }
-}
-
-/// Fails unless the log file goes on after observation `sequence`.
-pub(crate) fn check_start(frames: &Frames, sequence: u64) -> Result<()> {
-    let (expected, got) = (sequence.saturating_add(1), frames.header().first_sequence);
-    if expected == got {
-        return Ok(());
-    }
-    let (path, offset) = (frames.path().to_owned(), 0);
-    Err(Error::Sequence { path, offset, expected, got })
-}
-
-/// Fails where bytes follow the last frame: only the last log file can have a torn end.
-pub(crate) fn check_whole(frames: &Frames) -> Result<()> {
-    if frames.torn_bytes() == 0 {
-        return Ok(());
-    }
-    let what = "an earlier log file has a torn end";
-    Err(Error::Malformed { path: frames.path().to_owned(), what, at: frames.offset() })
-}
-
-/// The log ready for more, its torn end cut off.
-pub(crate) fn writer(directory: &Directory, frames: &Frames) -> Result<Writer> {
-    let (name, layout) = (Name::Log(frames.header().number), frames.layout());
-    let (end, sequence, torn) = (frames.offset(), frames.sequence(), frames.torn_bytes() > 0);
-    Writer::reopen(directory, name, layout, end, sequence, torn)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Finding one observation.
 
+use super::chain::growing;
 use super::entry::Fixed;
 use super::reader::{Content, Frames};
 use crate::disk::Directory;
@@ -21,7 +22,7 @@ pub(crate) struct Located {
 ///
 /// # Errors
 /// [`Error::NoObservation`] where there is none of that number, [`Error::Erased`] where it was
-/// erased.
+/// erased, [`Error::HistoryDropped`] where it is retained no longer.
 pub(crate) fn locate(
     directory: &Directory,
     manifest: &Manifest,
@@ -32,7 +33,7 @@ pub(crate) fn locate(
     if !(1..=last).contains(&sequence) {
         return Err(none());
     }
-    for number in (manifest.first_log..=manifest.log).rev() {
+    for number in (manifest.first_log..=growing(directory, manifest)?).rev() {
         let mut frames = Frames::open(directory, manifest, number)?;
         if frames.header().first_sequence > sequence {
             continue;
@@ -54,5 +55,6 @@ pub(crate) fn locate(
             }
         }
     }
-    Err(none())
+    let first = Frames::open(directory, manifest, manifest.first_log)?.header().first_sequence;
+    Err(Error::HistoryDropped { path: directory.path().to_owned(), first })
 }

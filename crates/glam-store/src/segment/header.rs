@@ -6,7 +6,7 @@ use glam_core::Line;
 
 use crate::bytes::{put, u32_at, u64_at, wide};
 use crate::error::{Error, Result};
-use crate::manifest::{Manifest, Segment};
+use crate::manifest::{Manifest, Segment, SlotSegment};
 use crate::names::Name;
 use crate::{FORMAT_VERSION, check};
 
@@ -54,15 +54,43 @@ impl Kind {
             Self::History => Name::History(generation),
         }
     }
+}
 
-    /// This segment as the manifest names it.
-    pub(crate) fn named(self, manifest: &Manifest) -> Segment {
-        match self {
-            Self::Structure => manifest.structure,
-            Self::Weights => manifest.weights,
-            Self::Covariances => manifest.covariances,
-            Self::History => manifest.history,
-        }
+/// A segment as a manifest names it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named {
+    pub(crate) kind: Kind,
+    /// The generation that wrote it, after which it is named.
+    pub(crate) number: u64,
+    pub(crate) segment: Segment,
+    memory: u64,
+    /// The sequence number in its header, where the manifest tells it: a segment of slots may be of an
+    /// earlier generation.
+    sequence: Option<u64>,
+}
+
+impl Named {
+    /// The structure or the history of the snapshot that `manifest` names.
+    pub(crate) fn of_generation(kind: Kind, manifest: &Manifest) -> Self {
+        let segment = match kind {
+            Kind::History => manifest.history,
+            _ => manifest.structure,
+        };
+        let (number, memory) = (manifest.generation, manifest.memory);
+        Self { kind, number, segment, memory, sequence: Some(manifest.sequence) }
+    }
+
+    /// The weights or covariances of one of its slot segments.
+    pub(crate) fn of_slots(kind: Kind, manifest: &Manifest, slots: &SlotSegment) -> Self {
+        let segment = match kind {
+            Kind::Covariances => slots.covariances,
+            _ => slots.weights,
+        };
+        Self { kind, number: slots.number, segment, memory: manifest.memory, sequence: None }
+    }
+
+    pub(crate) fn name(&self) -> Name {
+        self.kind.name(self.number)
     }
 }
 
@@ -106,16 +134,11 @@ impl Header {
         bytes
     }
 
-    /// Reads a header and holds it against the manifest.
-    pub(crate) fn decode(
-        bytes: &[u8; BYTES],
-        kind: Kind,
-        manifest: &Manifest,
-        path: &Path,
-    ) -> Result<Self> {
+    /// Reads a header and holds it against what the manifest names.
+    pub(crate) fn decode(bytes: &[u8; BYTES], named: &Named, path: &Path) -> Result<Self> {
         let malformed =
             |what, at| Err(Error::Malformed { path: path.to_owned(), what, at: wide(at) });
-        if bytes[MAGIC..VERSION] != kind.magic() {
+        if bytes[MAGIC..VERSION] != named.kind.magic() {
             return malformed("this is no segment of its kind", MAGIC);
         }
         check::version(path, u32_at(bytes, VERSION), FORMAT_VERSION)?;
@@ -129,11 +152,13 @@ impl Header {
             generation: u64_at(bytes, GENERATION),
             sequence: u64_at(bytes, SEQUENCE),
         };
-        check::named(path, "the memory's number", manifest.memory, stamp.memory)?;
-        check::named(path, "the generation", manifest.generation, stamp.generation)?;
-        check::named(path, "the sequence number", manifest.sequence, stamp.sequence)?;
-        let named = kind.named(manifest).checksum;
-        check::named(path, "the header's checksum", named.into(), checksum.into())?;
+        check::named(path, "the memory's number", named.memory, stamp.memory)?;
+        check::named(path, "the generation", named.number, stamp.generation)?;
+        if let Some(sequence) = named.sequence {
+            check::named(path, "the sequence number", sequence, stamp.sequence)?;
+        }
+        let expected = named.segment.checksum;
+        check::named(path, "the header's checksum", expected.into(), checksum.into())?;
         Ok(Self {
             stamp,
             count: u64_at(bytes, COUNT),

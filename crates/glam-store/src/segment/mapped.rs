@@ -9,7 +9,7 @@ use crate::bytes::u32_at;
 use crate::check;
 use crate::disk::DiskMap;
 use crate::error::Result;
-use glam_core::{Line, SlotLines};
+use glam_core::{Line, SlotLines, check_slot_floats};
 
 /// The slots of a mapped file.
 #[derive(Debug)]
@@ -36,9 +36,9 @@ impl MappedSlots {
         self.layout.slots
     }
 
-    /// Bytes of all slots.
-    pub(crate) fn bytes(&self) -> usize {
-        self.layout.bytes()
+    /// Lines of a slot.
+    pub(crate) fn lines(&self) -> usize {
+        self.layout.lines
     }
 }
 
@@ -56,12 +56,16 @@ impl SlotLines for MappedSlots {
         let bytes = self.layout.lines * LINE_BYTES;
         let start = self.layout.start + slot * bytes;
         let bytes = self.map.bytes().get(start..start + bytes).ok_or_else(missing)?;
+        let lines = bytemuck::try_cast_slice(bytes).map_err(|_| missing())?;
         let bit = 1 << (slot % 64);
         // Relaxed: the bit only says that a check of bytes that do not change came out well.
         if word.load(Ordering::Relaxed) & bit == 0 {
-            check_slot(slot, bytes, u32_at(self.map.bytes(), BYTES + slot * CHECKSUM_BYTES))?;
+            let expected = u32_at(self.map.bytes(), BYTES + slot * CHECKSUM_BYTES);
+            check_slot(slot, bytes, expected)?;
+            // There are at most `glam_core::MAX_SLOTS` slots.
+            check_slot_floats(slot as u32, lines)?;
             word.fetch_or(bit, Ordering::Relaxed);
         }
-        bytemuck::try_cast_slice(bytes).map_err(|_| missing())
+        Ok(lines)
     }
 }

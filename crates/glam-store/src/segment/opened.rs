@@ -4,16 +4,15 @@ use std::path::Path;
 
 use glam_core::MAX_SLOTS;
 
-use super::header::{BYTES, Header, Kind};
+use super::header::{BYTES, Header, Kind, Named};
 use super::slots::Layout;
 use super::{history, structure};
 use crate::bytes::wide;
 use crate::check;
 use crate::disk::{Directory, OpenFile};
 use crate::error::{Error, Result};
-use crate::manifest::Manifest;
 
-/// An open segment of the generation that a manifest names. The handle keeps the bytes readable
+/// An open segment that a manifest names. The handle keeps the bytes readable
 /// after the file has lost its name.
 #[derive(Debug)]
 pub(crate) struct Opened {
@@ -22,19 +21,19 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    pub(crate) fn open(directory: &Directory, kind: Kind, manifest: &Manifest) -> Result<Self> {
-        let file = directory.open(kind.name(manifest.generation))?;
+    pub(crate) fn open(directory: &Directory, named: &Named) -> Result<Self> {
+        let file = directory.open(named.name())?;
         let (path, length) = (file.path().to_owned(), file.length()?);
-        let named = kind.named(manifest).bytes;
-        if named < wide(BYTES) {
+        let expected = named.segment.bytes;
+        if expected < wide(BYTES) {
             let what = "the manifest names a length that no segment has";
-            return Err(Error::Malformed { path, what, at: named });
+            return Err(Error::Malformed { path, what, at: expected });
         }
-        check::length(&path, named, length)?;
+        check::length(&path, expected, length)?;
         let mut bytes = [0; BYTES];
         file.read_exact(&mut bytes, 0, "read the header")?;
-        let header = Header::decode(&bytes, kind, manifest, &path)?;
-        let expected = match kind {
+        let header = Header::decode(&bytes, named, &path)?;
+        let expected = match named.kind {
             Kind::Structure => structure::length(&header),
             Kind::History => history::length(&header),
             Kind::Weights | Kind::Covariances => Layout::of(&header).map(|found| wide(found.end)),

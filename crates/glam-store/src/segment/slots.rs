@@ -7,10 +7,10 @@ use glam_core::Line;
 
 use super::header::{BYTES, Header, Kind, Stamp};
 use super::opened::Opened;
-use crate::bytes::{u32_at, wide};
+use crate::bytes::wide;
 use crate::check;
 use crate::disk::Directory;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::manifest::Segment;
 
 /// Bytes of a slot's checksum.
@@ -40,11 +40,6 @@ impl Layout {
         let bytes = slots.checked_mul(lines)?.checked_mul(LINE_BYTES)?;
         Some(Self { slots, lines, start, end: start.checked_add(bytes)? })
     }
-
-    /// Bytes of all slots.
-    pub(crate) fn bytes(&self) -> usize {
-        self.end - self.start
-    }
 }
 
 /// Fails where the bytes of slot `slot` do not match their checksum.
@@ -58,53 +53,47 @@ pub(crate) fn check_slot(slot: usize, bytes: &[u8], expected: u32) -> glam_core:
     }
 }
 
-/// Writes a segment of `count` slots of `lines_per_slot` lines.
-pub(crate) fn write(
+/// Writes a segment of the slots that `slot` gives for the numbers 0 to `count` - 1, each of
+/// `lines` lines. Asks for each twice: first for its checksum.
+pub(crate) fn write<'a>(
     directory: &Directory,
     stamp: Stamp,
     kind: Kind,
     count: usize,
-    lines_per_slot: usize,
-    lines: &[Line],
+    lines: usize,
+    slot: &dyn Fn(usize) -> Result<&'a [Line]>,
 ) -> Result<Segment> {
     let mut table = Vec::with_capacity((count * CHECKSUM_BYTES).next_multiple_of(LINE_BYTES));
-    for slot in lines.chunks_exact(lines_per_slot.max(1)).take(count) {
-        table.extend(crc32c::crc32c(bytemuck::cast_slice(slot)).to_le_bytes());
+    for number in 0..count {
+        table.extend(crc32c::crc32c(bytemuck::cast_slice(slot(number)?)).to_le_bytes());
     }
     // The header is one line, so lines stay aligned behind it.
     table.resize(table.len().next_multiple_of(LINE_BYTES), 0);
-    let (body_checksum, size) = (crc32c::crc32c(&table), wide(lines_per_slot));
+    let (body_checksum, size) = (crc32c::crc32c(&table), wide(lines));
     let header = Header { stamp, count: wide(count), size, body_checksum }.encode(kind);
-    let lines: &[u8] = bytemuck::cast_slice(lines);
-    directory.replace(kind.name(stamp.generation), |file| {
+    let mut refused = None;
+    let replaced = directory.replace(kind.name(stamp.generation), |file| {
         file.write_all(&header)?;
         file.write_all(&table)?;
-        file.write_all(lines)
-    })?;
-    Ok(Segment::of(&header, wide(BYTES + table.len() + lines.len())))
-}
-
-/// Reads every slot into memory, each checked against its checksum.
-pub(crate) fn read(opened: &Opened) -> Result<Vec<Line>> {
-    let layout = opened.slots()?;
-    let table = read_table(opened, layout)?;
-    let mut lines = vec![Line::default(); layout.slots * layout.lines];
-    let bytes = bytemuck::cast_slice_mut(&mut lines);
-    opened.file.read_exact(bytes, wide(layout.start), "read the slots")?;
-    for (slot, lines) in lines.chunks_exact(layout.lines.max(1)).enumerate() {
-        let expected = u32_at(&table, slot * CHECKSUM_BYTES);
-        check_slot(slot, bytemuck::cast_slice(lines), expected)
-            .map_err(|source| Error::Damaged { path: opened.path().to_owned(), source })?;
+        for number in 0..count {
+            match slot(number) {
+                Ok(lines) => file.write_all(bytemuck::cast_slice(lines))?,
+                Err(error) => {
+                    refused = Some(error);
+                    return Err(std::io::ErrorKind::InvalidData.into());
+                }
+            }
+        }
+        Ok(())
+    });
+    match refused {
+        Some(error) => Err(error),
+        None => {
+            replaced?;
+            let bytes = BYTES + table.len() + count * lines * LINE_BYTES;
+            Ok(Segment::of(&header, wide(bytes)))
+        }
     }
-    Ok(lines)
-}
-
-/// Reads the slots' checksums, checked against their own.
-fn read_table(opened: &Opened, layout: Layout) -> Result<Vec<u8>> {
-    let mut table = vec![0; layout.start - BYTES];
-    opened.file.read_exact(&mut table, wide(BYTES), "read the slots' checksums")?;
-    check_table(opened, &table)?;
-    Ok(table)
 }
 
 /// Fails where the slots' checksums, with the zeros behind them, do not match their own.

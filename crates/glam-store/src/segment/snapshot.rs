@@ -1,88 +1,139 @@
-//! The segments of a generation, together.
+//! The segments of a snapshot, together.
 
-use glam_core::{Config, Model, SavedRecall, State};
+use std::sync::Arc;
 
-use super::header::{Kind, Stamp};
+use glam_core::{Config, Model, SavedRecall};
+
+use super::header::{Kind, Named};
+use super::mapped::MappedSlots;
 use super::opened::Opened;
-use super::{history, slots, structure};
+use super::place::{Place, PlacedSlots};
+use super::{history, structure};
 use crate::check;
 use crate::disk::Directory;
 use crate::error::{Error, Result};
 use crate::manifest::Manifest;
 
-/// Writes the segments of `state` as generation `stamp.generation` and enters them in `manifest`.
-/// They are on the disk when this returns; their names are after [`Directory::sync`].
-pub(crate) fn write(
-    directory: &Directory,
-    stamp: Stamp,
-    state: &State<'_>,
-    manifest: &mut Manifest,
-) -> Result<()> {
-    let count = state.keys.len();
-    manifest.generation = stamp.generation;
-    manifest.sequence = stamp.sequence;
-    manifest.structure = structure::write(directory, stamp, state)?;
-    let (lines, weights) = (state.weight_lines, state.weights);
-    manifest.weights = slots::write(directory, stamp, Kind::Weights, count, lines, weights)?;
-    let (lines, covariances) = (state.covariance_lines, state.covariances);
-    manifest.covariances =
-        slots::write(directory, stamp, Kind::Covariances, count, lines, covariances)?;
-    manifest.history = history::write(directory, stamp, &state.history)?;
-    Ok(())
-}
-
-/// The open segments of a generation, but for the history, which reading in place does not need.
+/// The open segments of a snapshot, but for the history, which reading in place does not need. Open
+/// files stay readable after a checkpoint has taken their names away.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    pub(crate) structure: Opened,
-    pub(crate) weights: Opened,
-    pub(crate) covariances: Opened,
+    structure: Opened,
+    /// In the manifest's order.
+    weights: Vec<Opened>,
+    covariances: Vec<Opened>,
+}
+
+/// The reading half of a snapshot, and where its slots lie.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) saved: SavedRecall,
+    pub(crate) places: Arc<[Place]>,
 }
 
 impl Snapshot {
-    /// Opens the generation that `manifest` names, which must not be 0.
+    /// Opens the snapshot that `manifest` names, which must not be of generation 0.
     pub(crate) fn open(directory: &Directory, manifest: &Manifest) -> Result<Self> {
-        let open = |kind| Opened::open(directory, kind, manifest);
+        let structure = Named::of_generation(Kind::Structure, manifest);
+        let slots = |kind| {
+            let named = manifest.segments.iter().map(|of| Named::of_slots(kind, manifest, of));
+            named.map(|named| Opened::open(directory, &named)).collect::<Result<Vec<_>>>()
+        };
         Ok(Self {
-            structure: open(Kind::Structure)?,
-            weights: open(Kind::Weights)?,
-            covariances: open(Kind::Covariances)?,
+            structure: Opened::open(directory, &structure)?,
+            weights: slots(Kind::Weights)?,
+            covariances: slots(Kind::Covariances)?,
         })
     }
 
-    /// The reading half without its weights.
-    pub(crate) fn recall(&self, config: &Config) -> Result<SavedRecall> {
-        let (block, keys) = structure::read(&self.structure)?;
-        let saved = SavedRecall::decode(config.clone(), &block, keys)
-            .map_err(|source| Error::Damaged { path: self.structure.path().to_owned(), source })?;
-        self.check_sequence(saved.sequence())?;
-        for (opened, lines) in
-            [(&self.weights, saved.weight_lines()), (&self.covariances, saved.covariance_lines())]
-        {
-            let layout = opened.slots()?;
-            // A memory without slots has no lines to count.
-            let fits = layout.slots == saved.slots() && (layout.lines == lines || lines == 0);
-            if !fits {
-                let what = "the slots are not those of the structure";
-                return Err(Error::Malformed { path: opened.path().to_owned(), what, at: 0 });
+    /// From segments that are open already.
+    pub(crate) fn of(structure: Opened, weights: Vec<Opened>, covariances: Vec<Opened>) -> Self {
+        Self { structure, weights, covariances }
+    }
+
+    /// The reading half without its weights. Costs O(keys).
+    pub(crate) fn load(&self, config: &Config) -> Result<Loaded> {
+        let body = structure::read(&self.structure)?;
+        let saved = SavedRecall::decode(config.clone(), &body.block, body.keys)
+            .map_err(|source| self.damaged(source))?;
+        let (path, expected) = (self.structure.path(), self.structure.header.stamp.sequence);
+        check::named(path, "the structure's sequence number", expected, saved.sequence())?;
+        let halves =
+            [(&self.weights, saved.weight_lines()), (&self.covariances, saved.covariance_lines())];
+        for (segments, lines) in halves {
+            for opened in segments {
+                if opened.slots()?.lines != lines {
+                    let what = "the slots are not those of the structure";
+                    return Err(Error::Malformed { path: opened.path().to_owned(), what, at: 0 });
+                }
             }
         }
-        Ok(saved)
+        for (weights, covariances) in self.weights.iter().zip(&self.covariances) {
+            let path = covariances.path();
+            check::named(
+                path,
+                "the number of slots",
+                weights.header.count,
+                covariances.header.count,
+            )?;
+        }
+        let lies = |place: &Place| {
+            let segment = self.weights.get(place.segment as usize);
+            segment.is_some_and(|segment| u64::from(place.position) < segment.header.count)
+        };
+        if !body.places.iter().all(lies) {
+            let what = "a slot lies in no segment";
+            return Err(Error::Malformed { path: path.to_owned(), what, at: 0 });
+        }
+        Ok(Loaded { saved, places: body.places.into() })
     }
 
-    /// The whole model, every slot and the history read and checked. The history is opened only
-    /// now: where a checkpoint has removed its name meanwhile, the error says that it is absent.
-    pub(crate) fn model(&self, directory: &Directory, manifest: &Manifest) -> Result<Model> {
-        let history = Opened::open(directory, Kind::History, manifest)?;
-        let saved = history::join(self.recall(&manifest.config)?, &history)?;
-        let (weights, covariances) = (slots::read(&self.weights)?, slots::read(&self.covariances)?);
-        saved
-            .model(weights, covariances)
-            .map_err(|source| Error::Damaged { path: self.structure.path().to_owned(), source })
+    /// How many slots each of its slot segments has.
+    pub(crate) fn sizes(&self) -> Result<Vec<usize>> {
+        self.weights.iter().map(|opened| Ok(opened.slots()?.slots)).collect()
     }
 
-    fn check_sequence(&self, found: u64) -> Result<()> {
-        let expected = self.structure.header.stamp.sequence;
-        check::named(self.structure.path(), "the structure's sequence number", expected, found)
+    /// The weights, mapped. Costs O(slots of the segments), of which it touches none.
+    pub(crate) fn weights(&self, places: &Arc<[Place]>) -> Result<PlacedSlots> {
+        placed(&self.weights, places)
     }
+
+    /// The open files of the covariances, to map them later.
+    pub(crate) fn into_covariances(self) -> Vec<Opened> {
+        self.covariances
+    }
+
+    /// The covariances, mapped, as [`Snapshot::weights`].
+    pub(crate) fn covariances(&self, places: &Arc<[Place]>) -> Result<PlacedSlots> {
+        placed(&self.covariances, places)
+    }
+
+    /// The whole model, its slots in maps until it writes to them. Costs O(keys). The history is
+    /// opened only now: where a checkpoint has removed its name meanwhile, the error says that it is
+    /// absent.
+    pub(crate) fn model(
+        &self,
+        directory: &Directory,
+        manifest: &Manifest,
+    ) -> Result<(Model, Arc<[Place]>)> {
+        let named = Named::of_generation(Kind::History, manifest);
+        let history = Opened::open(directory, &named)?;
+        let Loaded { saved, places } = self.load(&manifest.config)?;
+        let saved = history::join(saved, &history)?;
+        let (weights, covariances) = (self.weights(&places)?, self.covariances(&places)?);
+        let model = saved
+            .model_over(Arc::new(weights), Arc::new(covariances))
+            .map_err(|source| self.damaged(source))?;
+        Ok((model, places))
+    }
+
+    fn damaged(&self, source: glam_core::Error) -> Error {
+        Error::Damaged { path: self.structure.path().to_owned(), source }
+    }
+}
+
+/// The slots at `places` of `segments`, mapped.
+pub(crate) fn placed(segments: &[Opened], places: &Arc<[Place]>) -> Result<PlacedSlots> {
+    let maps = segments.iter().map(MappedSlots::map).collect::<Result<Vec<_>>>()?;
+    Ok(PlacedSlots::new(Arc::clone(places), maps))
 }

@@ -10,7 +10,7 @@ use crate::{Error, Reader, Store, verify};
 #[test]
 fn a_second_writer_is_refused_with_the_first_ones_process() {
     let (_temporary, directory) = temporary();
-    let (store, model) = Store::create(&directory, numbers()).unwrap();
+    let (store, mut model) = Store::create(&directory, numbers()).unwrap();
     let locked = |result: Result<(), Error>| match result {
         Err(Error::Locked { path, pid }) => {
             assert_eq!((path, pid), (directory.join("LOCK"), Some(std::process::id())));
@@ -19,7 +19,7 @@ fn a_second_writer_is_refused_with_the_first_ones_process() {
     };
     locked(Store::open(&directory).map(drop));
     locked(Store::rebuild(&directory).map(drop));
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     let (store, _) = Store::open(&directory).unwrap();
     locked(Store::open(&directory).map(drop));
     drop(store);
@@ -40,7 +40,7 @@ fn a_reader_sees_what_was_flushed_and_maps_what_was_checkpointed() {
     let reader = Reader::open(&directory).unwrap();
     assert!(!reader.is_mapped());
     assert_reads_same(&reader, &model);
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     let reader = Reader::open(&directory).unwrap();
     assert!(reader.is_mapped());
     assert_reads_same(&reader, &model);
@@ -57,11 +57,11 @@ fn a_reader_outlives_its_generation() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
     write(&mut store, &mut model, 40).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     // Nothing is touched, and no covariance mapped, before the files have lost their names.
     let reader = Reader::open(&directory).unwrap();
     write(&mut store, &mut model, 40).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     assert!(!directory.join("weights-1").exists());
     assert_reads_same(&reader, &oracle(&numbers(), 40));
     assert_reads_same(&Reader::open(&directory).unwrap(), &model);
@@ -72,7 +72,7 @@ fn batches_and_explanations_agree_with_the_model() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
     write(&mut store, &mut model, 200).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     let mapped = Reader::open(&directory).unwrap();
     let x = ndarray::Array2::from_shape_fn((9, 3), |(row, input)| observation(row as u64).0[input]);
     assert_eq!(mapped.read_batch(x.view()).unwrap(), model.recall().read_batch(x.view()).unwrap());
@@ -95,9 +95,9 @@ fn batches_and_explanations_agree_with_the_model() {
 fn readers_open_and_read_while_a_writer_checkpoints() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
-    store.set_roll_bytes(20_000);
+    store.set_log_sizes(20_000, 0);
     write(&mut store, &mut model, 20).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     let oracles: Vec<Vec<f32>> = {
         let cue = observation(1).0;
         let mut model = oracle(&numbers(), 19);
@@ -134,7 +134,11 @@ fn readers_open_and_read_while_a_writer_checkpoints() {
         });
         for round in 0..100 {
             write(&mut store, &mut model, 3).unwrap();
-            if round % 3 == 0 { store.flush().unwrap() } else { store.checkpoint(&model).unwrap() }
+            if round % 3 == 0 {
+                store.flush().unwrap()
+            } else {
+                store.checkpoint(&mut model).unwrap()
+            }
         }
         done.store(true, Ordering::Relaxed);
     });

@@ -44,7 +44,9 @@ fn a_log_cut_at_any_byte_opens_with_exactly_the_whole_frames() {
             assert_eq!(Reader::open(&crashed).unwrap().sequence(), whole as u64);
             let verification = verify(&crashed).unwrap();
             assert!(verification.is_sound(), "{:?}", verification.damages);
-            assert_eq!(verification.torn_bytes, (length - ends[whole]) as u64);
+            // Zeros at the end may be what a writer keeps ready.
+            let torn = log[ends[whole]..length].iter().rposition(|&byte| byte != 0);
+            assert_eq!(verification.torn_bytes, torn.map_or(0, |last| last as u64 + 1));
             assert_eq!(fs::metadata(crashed.join("log-1")).unwrap().len(), length as u64);
 
             let (mut store, mut model) = Store::open(&crashed).unwrap();
@@ -62,7 +64,7 @@ fn a_log_cut_before_the_replay_starts_is_an_error() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, tiny(NUMBERS)).unwrap();
     write(&mut store, &mut model, 5).unwrap();
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     let log = fs::read(directory.join("log-1")).unwrap();
     fs::write(directory.join("log-1"), &log[..log.len() - 1]).unwrap();
     assert!(matches!(Store::open(&directory), Err(Error::Truncated { .. })));
@@ -77,12 +79,12 @@ fn whatever_the_moment_a_copy_holds_at_least_what_was_flushed() {
     let (temporary, directory) = temporary();
     let config = tiny(Targets::Labels);
     let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
-    store.set_roll_bytes(1500);
+    store.set_log_sizes(1500, 0);
     for moment in 0..60 {
         write(&mut store, &mut model, 1 + moment % 5).unwrap();
         match moment % 7 {
             2 | 4 => store.flush().unwrap(),
-            5 => store.checkpoint(&model).unwrap(),
+            5 => store.checkpoint(&mut model).unwrap(),
             _ => {}
         }
         let crashed = temporary.path().join(format!("crashed-{moment}"));
@@ -101,16 +103,16 @@ fn a_checkpoint_cut_anywhere_leaves_one_generation_whole() {
     let (temporary, directory) = temporary();
     let config = tiny(NUMBERS);
     let (mut store, mut model) = Store::create(&directory, config).unwrap();
-    store.set_roll_bytes(600);
+    store.set_log_sizes(600, 0);
     write(&mut store, &mut model, 4).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     write(&mut store, &mut model, 20).unwrap();
     store.flush().unwrap();
     let before = temporary.path().join("before");
     copy(&directory, &before);
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     drop(store);
-    let new = ["structure-2", "weights-2", "covariances-2", "history-2", "log-2"];
+    let new = ["structure-2", "weights-2", "covariances-2", "history-2"];
     let kept = file_names(&directory);
     assert!(new.iter().all(|name| kept.contains(&(*name).to_owned())), "{kept:?}");
 
@@ -129,10 +131,10 @@ fn a_checkpoint_cut_anywhere_leaves_one_generation_whole() {
             }
             assert_reads_same(&Reader::open(&crashed).unwrap(), &model);
             assert!(verify(&crashed).unwrap().is_sound());
-            let (mut store, reopened) = Store::open(&crashed).unwrap();
+            let (mut store, mut reopened) = Store::open(&crashed).unwrap();
             assert_same(&reopened, &model);
             assert_eq!(file_names(&crashed), file_names(&before));
-            store.checkpoint(&reopened).unwrap();
+            store.checkpoint(&mut reopened).unwrap();
             drop(store);
             assert_same(&Store::open(&crashed).unwrap().1, &model);
         }
@@ -161,7 +163,7 @@ fn a_creation_that_was_cut_can_be_done_again() {
         assert!(matches!(Store::open(&crashed), Err(Error::NotAMemory { .. })));
         let (mut store, mut model) = Store::create(&crashed, tiny(NUMBERS)).unwrap();
         write(&mut store, &mut model, 2).unwrap();
-        store.close(&model).unwrap();
+        store.close(&mut model).unwrap();
         assert_eq!(Reader::open(&crashed).unwrap().sequence(), 2);
     }
 }

@@ -52,8 +52,8 @@ fn rebuilt(config: &Config, mut history: History) -> (Model, Vec<u64>) {
 /// Erases an observation to the end.
 fn erase(store: &mut Store, config: &Config, sequence: u64) -> Model {
     store.erase(sequence).unwrap();
-    let (model, _) = rebuilt(config, store.history().unwrap());
-    store.checkpoint(&model).unwrap();
+    let (mut model, _) = rebuilt(config, store.history().unwrap());
+    store.checkpoint(&mut model).unwrap();
     store.finish_erase().unwrap();
     model
 }
@@ -73,10 +73,10 @@ fn an_erased_observation_is_gone_from_model_log_and_snapshot() {
         // Rolled into several files; the last observations are in no snapshot.
         let (temporary, directory) = temporary();
         let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
-        store.set_roll_bytes(400);
+        store.set_log_sizes(400, 0);
         for _ in 0..3 {
             write(&mut store, &mut model, 12).unwrap();
-            store.checkpoint(&model).unwrap();
+            store.checkpoint(&mut model).unwrap();
         }
         write(&mut store, &mut model, 4).unwrap();
         drop(store);
@@ -132,20 +132,20 @@ fn a_memory_goes_on_after_erasures_and_can_lose_everything() {
         let expected = without(&config, 10 + erased.len() as u64, &erased);
         assert_same(&model, &expected);
     }
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     let (mut store, reopened) = Store::open(&directory).unwrap();
     assert_same(&reopened, &model);
     for sequence in (1..=14).filter(|sequence| !erased.contains(sequence)) {
         model = erase(&mut store, &config, sequence);
     }
     assert_same(&model, &without(&config, 14, &(1..=14).collect::<Vec<_>>()));
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     let reader = Reader::open(&directory).unwrap();
     assert_eq!((reader.sequence(), reader.report().slots), (14, 0));
     let (mut store, mut model) = Store::open(&directory).unwrap();
     write(&mut store, &mut model, 1).unwrap();
     assert_same(&model, &without(&config, 15, &(1..=14).collect::<Vec<_>>()));
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     assert!(verify(&directory).unwrap().is_sound());
 }
 
@@ -180,8 +180,8 @@ fn what_cannot_be_erased_is_refused_and_nothing_changes() {
     store.erase(2).unwrap();
     assert!(matches!(store.finish_erase(), Err(Error::NotCheckpointed { .. })));
     assert!(directory.join("ERASE").exists());
-    let (model, _) = rebuilt(&config, store.history().unwrap());
-    store.checkpoint(&model).unwrap();
+    let (mut model, _) = rebuilt(&config, store.history().unwrap());
+    store.checkpoint(&mut model).unwrap();
     assert!(directory.join("ERASE").exists());
     store.finish_erase().unwrap();
     store.finish_erase().unwrap();
@@ -194,7 +194,7 @@ fn whatever_an_overwrite_leaves_of_the_frame_is_erased_by_the_next_opening() {
     let (temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
     write(&mut store, &mut model, 3).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     write(&mut store, &mut model, 3).unwrap();
     store.flush().unwrap();
     drop(store);
@@ -248,7 +248,7 @@ fn a_crash_between_any_two_steps_leaves_the_memory_with_the_observation_or_witho
     let (temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
     write(&mut store, &mut model, 4).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     write(&mut store, &mut model, 4).unwrap();
     let mut moments = Vec::new();
     let mut moment = |name: &str| {
@@ -262,9 +262,9 @@ fn a_crash_between_any_two_steps_leaves_the_memory_with_the_observation_or_witho
     store.erase(3).unwrap();
     let bytes = fs::read(directory.join("ERASE")).unwrap();
     moment("overwritten");
-    let (model, _) = rebuilt(&config, store.history().unwrap());
+    let (mut model, _) = rebuilt(&config, store.history().unwrap());
     moment("rebuilt");
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     moment("checkpointed");
     store.finish_erase().unwrap();
     moment("finished");
@@ -299,7 +299,7 @@ fn a_crash_between_any_two_steps_leaves_the_memory_with_the_observation_or_witho
         assert_same(&found, &expected);
         write(&mut store, &mut found, 2).unwrap();
         store.finish_erase().unwrap();
-        store.close(&found).unwrap();
+        store.close(&mut found).unwrap();
         assert!(!crashed.join("ERASE").exists() && !crashed.join("ERASE.new").exists(), "{name}");
         let reader = Reader::open(&crashed).unwrap();
         assert!(reader.is_mapped());
@@ -315,7 +315,7 @@ fn one_erasure_may_follow_another_before_either_is_finished() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
     write(&mut store, &mut model, 6).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     store.erase(2).unwrap();
     store.erase(4).unwrap();
     assert!(matches!(store.erase(2), Err(Error::Erased { .. })));
@@ -323,9 +323,9 @@ fn one_erasure_may_follow_another_before_either_is_finished() {
     // The snapshot holds both; the one intent that is left is enough to distrust it.
     let (mut store, model) = Store::open(&directory).unwrap();
     assert_same(&model, &without(&config, 6, &[2, 4]));
-    let model = erase(&mut store, &config, 6);
+    let mut model = erase(&mut store, &config, 6);
     assert_same(&model, &without(&config, 6, &[2, 4, 6]));
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     assert!(!directory.join("ERASE").exists());
     assert_same(&Store::open(&directory).unwrap().1, &model);
 }
@@ -392,7 +392,7 @@ fn readers_open_and_go_through_the_history_while_a_writer_erases() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
     write(&mut store, &mut model, 60).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {

@@ -26,7 +26,7 @@ fn check(disk: &Simulated, track: &Track, config: &Config, deep: bool, moment: &
             let (mut store, mut model) = Store::create_on(on(), place(), config.clone())
                 .unwrap_or_else(|error| panic!("{moment}: cannot create: {error}"));
             write(&mut store, &mut model, 2).unwrap();
-            store.close(&model).unwrap();
+            store.close(&mut model).unwrap();
             assert_eq!(Reader::open_on(on(), place()).unwrap().sequence(), 2);
             return;
         }
@@ -49,7 +49,7 @@ fn check(disk: &Simulated, track: &Track, config: &Config, deep: bool, moment: &
         let (mut store, mut again) = Store::open_on(on(), place()).unwrap();
         assert_eq!(digest(&again), digest(&model), "{moment}");
         write(&mut store, &mut again, 1).unwrap();
-        store.close(&again).unwrap();
+        store.close(&mut again).unwrap();
         assert!(verify_on(on(), place()).unwrap().is_sound(), "{moment}");
         assert_eq!(digest(&Store::open_on(on(), place()).unwrap().1), digest(&again), "{moment}");
     }

@@ -8,7 +8,7 @@ use crate::erasure::layout as erasure;
 use crate::log::entry::{self, layout as frame};
 use crate::log::{header as log, recovery};
 use crate::segment::{header as segment, slots, structure};
-use crate::{FORMAT_VERSION, OLDEST_VERSION, manifest, record};
+use crate::{Durability, FORMAT_VERSION, OLDEST_VERSION, manifest, record};
 
 /// The rows of the first table under `heading` whose first two cells pass `keep`.
 fn table(heading: &str, keep: impl Fn(&str, &str) -> bool) -> Vec<Vec<String>> {
@@ -52,14 +52,23 @@ fn the_documented_bytes_of_the_manifest_are_those_of_the_code() {
             ("log", manifest::LOG),
             ("log offset", manifest::LOG_OFFSET),
             ("structure bytes", manifest::STRUCTURE_BYTES),
-            ("weights bytes", manifest::WEIGHTS_BYTES),
-            ("covariances bytes", manifest::COVARIANCES_BYTES),
             ("history bytes", manifest::HISTORY_BYTES),
             ("structure checksum", manifest::STRUCTURE_CHECKSUM),
-            ("weights checksum", manifest::WEIGHTS_CHECKSUM),
-            ("covariances checksum", manifest::COVARIANCES_CHECKSUM),
             ("history checksum", manifest::HISTORY_CHECKSUM),
-            ("configuration record", manifest::RECORD),
+            ("durability", manifest::DURABILITY),
+            ("segment count", manifest::SEGMENT_COUNT),
+            ("segments", manifest::SEGMENTS),
+        ],
+    );
+    check(
+        "Slot segments",
+        &[
+            ("number", manifest::entry::NUMBER),
+            ("weights bytes", manifest::entry::WEIGHTS_BYTES),
+            ("covariances bytes", manifest::entry::COVARIANCES_BYTES),
+            ("weights checksum", manifest::entry::WEIGHTS_CHECKSUM),
+            ("covariances checksum", manifest::entry::COVARIANCES_CHECKSUM),
+            ("end", manifest::entry::BYTES),
         ],
     );
 }
@@ -132,10 +141,14 @@ fn the_documented_numbers_are_those_of_the_code() {
         ("oldest version that can be rebuilt", OLDEST_VERSION as usize),
         ("bytes of a line (sixteen floats)", slots::LINE_BYTES),
         ("bytes of a key", structure::KEY_BYTES),
+        ("bytes of a place", structure::PLACE_BYTES),
         ("bytes of a slot's checksum", slots::CHECKSUM_BYTES),
         ("bytes of a sector", recovery::SECTOR_BYTES),
         ("most bytes of a configuration record", record::MAX_BYTES),
+        ("most slot segments", manifest::MAX_SEGMENTS),
         ("most bytes of a label", MAX_LABEL_BYTES),
+        ("durability: buffered", Durability::Buffered.code() as usize),
+        ("durability: synced", Durability::Synced.code() as usize),
         ("frame kind: numbers", entry::KIND_NUMBERS as usize),
         ("frame kind: label", entry::KIND_LABEL as usize),
         ("frame kind: numbers with a weight", entry::KIND_WEIGHTED_NUMBERS as usize),

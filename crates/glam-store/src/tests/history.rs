@@ -53,7 +53,7 @@ fn the_history_is_every_observation_in_order_over_all_log_files() {
         let config = tiny(targets);
         let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
         check(store.history().unwrap(), &config, 0, weight);
-        store.set_roll_bytes(500);
+        store.set_log_sizes(500, 0);
         let mut count = 0;
         for round in 1..=6 {
             write_weighted(&mut store, &mut model, 7).unwrap();
@@ -61,7 +61,7 @@ fn the_history_is_every_observation_in_order_over_all_log_files() {
             // Some is still buffered.
             check(store.history().unwrap(), &config, count, weight);
             if round % 2 == 0 {
-                store.checkpoint(&model).unwrap();
+                store.checkpoint(&mut model).unwrap();
                 check(store.history().unwrap(), &config, count, weight);
             }
         }
@@ -77,16 +77,16 @@ fn a_history_beside_a_writer_stays_at_its_moment() {
     let (_temporary, directory) = temporary();
     let config = tiny(NUMBERS);
     let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
-    store.set_roll_bytes(500);
+    store.set_log_sizes(500, 0);
     write_weighted(&mut store, &mut model, 9).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     write_weighted(&mut store, &mut model, 4).unwrap();
     store.flush().unwrap();
     let reader = Reader::open(&directory).unwrap();
     let (read, written) = (reader.history().unwrap(), store.history().unwrap());
     // More observations, in the file and behind it.
     write_weighted(&mut store, &mut model, 20).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     write_weighted(&mut store, &mut model, 5).unwrap();
     store.flush().unwrap();
     check(read, &config, 13, weight);
@@ -101,7 +101,7 @@ fn a_history_says_where_the_log_is_damaged() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, tiny(NUMBERS)).unwrap();
     write_weighted(&mut store, &mut model, 6).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     write_weighted(&mut store, &mut model, 1).unwrap();
     store.flush().unwrap();
     drop(store);
@@ -133,7 +133,7 @@ fn weighted_observations_are_replayed_bit_for_bit() {
         let (_temporary, directory) = temporary();
         let (mut store, mut model) = Store::create(&directory, tiny(targets)).unwrap();
         write_weighted(&mut store, &mut model, 30).unwrap();
-        store.checkpoint(&model).unwrap();
+        store.checkpoint(&mut model).unwrap();
         // The snapshot is still warming up: its weights are in it.
         write_weighted(&mut store, &mut model, 30).unwrap();
         store.flush().unwrap();

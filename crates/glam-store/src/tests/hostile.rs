@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::{observation, temporary, tiny, write};
 use crate::bytes::{put, u32_at, u64_at};
+use crate::manifest::{SEGMENTS, entry};
 use crate::segment::header;
 use crate::{Reader, Store, log, manifest, verify};
 
@@ -39,8 +40,8 @@ fn forge(directory: &Path) {
     let mut bytes = fs::read(&path).unwrap();
     let places = [
         (manifest::STRUCTURE_BYTES, manifest::STRUCTURE_CHECKSUM),
-        (manifest::WEIGHTS_BYTES, manifest::WEIGHTS_CHECKSUM),
-        (manifest::COVARIANCES_BYTES, manifest::COVARIANCES_CHECKSUM),
+        (SEGMENTS + entry::WEIGHTS_BYTES, SEGMENTS + entry::WEIGHTS_CHECKSUM),
+        (SEGMENTS + entry::COVARIANCES_BYTES, SEGMENTS + entry::COVARIANCES_CHECKSUM),
         (manifest::HISTORY_BYTES, manifest::HISTORY_CHECKSUM),
     ];
     for ((bytes_at, checksum_at), (checksum, length)) in places.into_iter().zip(checksums) {
@@ -128,7 +129,7 @@ proptest! {
         let (_temporary, directory) = temporary();
         let (mut store, mut model) = Store::create(&directory, tiny(targets)).unwrap();
         write(&mut store, &mut model, count).unwrap();
-        store.checkpoint(&model).unwrap();
+        store.checkpoint(&mut model).unwrap();
         write(&mut store, &mut model, 2).unwrap();
         drop(store);
         for (file, share, new) in changes {
@@ -139,7 +140,7 @@ proptest! {
             let mut bytes = fs::read(&path).unwrap();
             // Half of the changes go to the first 128 bytes, where the headers are. Those of the
             // manifest spare the configuration: what a forged one asks for is for the core to bound.
-            let end = if file == 0 { manifest::RECORD } else { bytes.len() };
+            let end = if file == 0 { SEGMENTS + entry::BYTES } else { bytes.len() };
             let spread = if share < 0.5 { end.min(128) } else { end };
             let at = (((share * 2.0) % 1.0) * spread as f64) as usize;
             let at = at.min(bytes.len() - 1);

@@ -20,8 +20,12 @@ pub(super) fn digest(model: &Model) -> u64 {
     let state = model.state();
     let mut hasher = DefaultHasher::new();
     (state.sequence, &state.structure, &state.keys, &state.history).hash(&mut hasher);
-    let bytes = |lines| bytemuck::cast_slice::<_, u8>(lines);
-    (bytes(state.weights), bytes(state.covariances)).hash(&mut hasher);
+    for slots in [&state.weights, &state.covariances] {
+        slots.lines().hash(&mut hasher);
+        for slot in slots.iter() {
+            bytemuck::cast_slice::<_, u8>(slot.unwrap()).hash(&mut hasher);
+        }
+    }
     hasher.finish()
 }
 
@@ -125,7 +129,7 @@ impl Life {
         self.note(&Model::new(config.clone()));
         let disk = Arc::new(self.disk.clone());
         let (mut store, model) = Store::create_on(disk, place(), config.clone())?;
-        store.set_roll_bytes(1200);
+        store.set_log_sizes(1200, 0);
         self.open = Some((store, model));
         self.acknowledge();
         Ok(())
@@ -167,11 +171,11 @@ impl Life {
                     observations.add(labels, next.x, next.target, next.weight)?;
                 }
                 let options = Options { regates: 0, ..Options::default() };
-                let solved =
+                let mut solved =
                     model.consolidate(&observations, options, &Serial, &|_| Flow::Continue)?;
                 note(&solved);
                 // The solved model is the one that goes on only where it was kept.
-                store.checkpoint(&solved)?;
+                store.checkpoint(&mut solved)?;
                 *model = solved;
             }
             Step::Erase(sequence) => {
@@ -194,9 +198,9 @@ impl Life {
                 self.track.lock().unwrap().erasing = false;
             }
             Step::Reopen | Step::Close => {
-                let Some((store, model)) = self.open.take() else { return Ok(()) };
+                let Some((store, mut model)) = self.open.take() else { return Ok(()) };
                 match step {
-                    Step::Close => store.close(&model)?,
+                    Step::Close => store.close(&mut model)?,
                     _ => drop(store),
                 }
                 self.reopen()?;
@@ -215,7 +219,7 @@ impl Life {
 
     pub(super) fn reopen(&mut self) -> Result<()> {
         let (mut store, model) = Store::open_on(Arc::new(self.disk.clone()), place())?;
-        store.set_roll_bytes(1200);
+        store.set_log_sizes(1200, 0);
         self.open = Some((store, model));
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Memories of format version 1: refused with the cure, and rebuilt from their logs.
+//! Memories of earlier format versions: refused with the cure, and rebuilt from their logs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,12 +20,20 @@ use crate::{Error, FORMAT_VERSION, Reader, Store, verify};
 /// Bytes of a configuration record behind the fields of version 1, where they are left open.
 const RECORD_TAIL: usize = 14;
 
-/// A copy of a golden memory of version 1, its configuration, and how many observations it holds.
-fn golden_1(start: &str) -> (tempfile::TempDir, PathBuf, Config, u64) {
+/// The earlier versions.
+const OLD: [u32; 2] = [1, 2];
+
+/// The golden memories of earlier versions.
+fn old() -> impl Iterator<Item = (&'static str, u32)> {
+    MEMORIES.into_iter().flat_map(|(start, ..)| OLD.map(|version| (start, version)))
+}
+
+/// A copy of a golden memory, its configuration, and how many observations it holds.
+fn golden_of(start: &str, version: u32) -> (tempfile::TempDir, PathBuf, Config, u64) {
     let (_, targets, precision, tail) =
         MEMORIES.into_iter().find(|memory| memory.0 == start).unwrap();
     let (temporary, directory) = temporary();
-    copy(&golden().join(format!("{start}-1")), &directory);
+    copy(&golden().join(format!("{start}-{version}")), &directory);
     (temporary, directory, golden::config(targets, precision), SNAPSHOT + tail)
 }
 
@@ -34,24 +42,30 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     file_names(directory).into_iter().map(read).collect()
 }
 
-/// Makes a directory what version 1 would have written of the same observations, but for segments,
-/// which nobody reads.
-fn downgrade(directory: &Path) {
-    let old = 1_u32.to_le_bytes();
+/// Makes a directory what an earlier version would have written of the same observations, but for
+/// segments, which nobody reads.
+fn downgrade(directory: &Path, version: u32) {
+    let old = version.to_le_bytes();
     let path = directory.join("MANIFEST");
-    let mut bytes = fs::read(&path).unwrap();
-    let end = bytes.len() - 4;
-    bytes.truncate(end - RECORD_TAIL);
-    bytes.drain(manifest::HISTORY_CHECKSUM..manifest::RECORD);
-    bytes.drain(manifest::HISTORY_BYTES..manifest::STRUCTURE_CHECKSUM);
+    let now = fs::read(&path).unwrap();
+    let segments = u32_at(&now, manifest::SEGMENT_COUNT) as usize;
+    let record = manifest::SEGMENTS + segments * manifest::entry::BYTES;
+    let record = &now[record..now.len() - 4];
+    // Bytes and checksums of so many segments.
+    let (segments, record) = match version {
+        1 => (3, &record[..record.len() - RECORD_TAIL]),
+        _ => (4, record),
+    };
+    let mut bytes = now[..manifest::STRUCTURE_BYTES].to_vec();
+    bytes.resize(bytes.len() + segments * 12, 0);
+    bytes.extend(record);
     put(&mut bytes, manifest::VERSION, &old);
-    let record_bytes = u32_at(&bytes, manifest::RECORD_BYTES) - RECORD_TAIL as u32;
-    put(&mut bytes, manifest::RECORD_BYTES, &record_bytes.to_le_bytes());
+    put(&mut bytes, manifest::RECORD_BYTES, &(record.len() as u32).to_le_bytes());
     seal(&mut bytes);
     fs::write(&path, bytes).unwrap();
     for name in file_names(directory) {
         let path = directory.join(&name);
-        if name.starts_with("history-") {
+        if version == 1 && name.starts_with("history-") {
             fs::remove_file(path).unwrap();
         } else if name.starts_with("log-") {
             let mut bytes = fs::read(&path).unwrap();
@@ -84,7 +98,7 @@ fn seal(bytes: &mut Vec<u8>) {
 }
 
 fn is_old(error: &Error) -> bool {
-    matches!(error, Error::OldVersion { expected: FORMAT_VERSION, got: 1, .. })
+    matches!(error, Error::OldVersion { expected: FORMAT_VERSION, got: 1 | 2, .. })
 }
 
 /// The version in the header of each log file, the first first.
@@ -97,9 +111,9 @@ fn log_versions(directory: &Path) -> Vec<u32> {
 }
 
 #[test]
-fn version_1_is_refused_with_both_versions_and_the_cure() {
-    for (start, ..) in MEMORIES {
-        let (_temporary, directory, ..) = golden_1(start);
+fn an_earlier_version_is_refused_with_both_versions_and_the_cure() {
+    for (start, version) in old() {
+        let (_temporary, directory, ..) = golden_of(start, version);
         let before = files(&directory);
         for error in [
             Store::open(&directory).map(drop).unwrap_err(),
@@ -109,12 +123,13 @@ fn version_1_is_refused_with_both_versions_and_the_cure() {
             let message = error.to_string();
             match error {
                 Error::OldVersion { path, expected, got } => {
-                    assert_eq!((path, expected, got), (directory.clone(), FORMAT_VERSION, 1));
+                    assert_eq!((path, expected, got), (directory.clone(), FORMAT_VERSION, version));
                 }
                 other => panic!("{other}"),
             }
             let cure = format!("glam rebuild {}", directory.display());
-            for part in ["version 1", "version 2", cure.as_str(), "Memory::rebuild"] {
+            let versions = [version, FORMAT_VERSION].map(|version| format!("version {version}"));
+            for part in [&versions[0], &versions[1], cure.as_str(), "Memory::rebuild"] {
                 assert!(message.contains(part), "{message}");
             }
         }
@@ -125,19 +140,19 @@ fn version_1_is_refused_with_both_versions_and_the_cure() {
 }
 
 #[test]
-fn a_golden_memory_of_version_1_is_rebuilt_as_if_written_today() {
-    for (start, ..) in MEMORIES {
-        let (temporary, directory, config, count) = golden_1(start);
+fn a_golden_memory_of_an_earlier_version_is_rebuilt_as_if_written_today() {
+    for (start, version) in old() {
+        let (temporary, directory, config, count) = golden_of(start, version);
         let log = fs::read(directory.join("log-1")).unwrap();
         let fresh = temporary.path().join("fresh");
         let (mut store, mut written) = Store::create(&fresh, config).unwrap();
         write(&mut store, &mut written, count).unwrap();
-        store.close(&written).unwrap();
+        store.close(&mut written).unwrap();
 
-        let (store, model) = Store::rebuild(&directory).unwrap();
+        let (store, mut model) = Store::rebuild(&directory).unwrap();
         assert_same(&model, &written);
         assert_eq!(store.sequence(), count);
-        store.close(&model).unwrap();
+        store.close(&mut model).unwrap();
         let expected = [
             "LOCK",
             "MANIFEST",
@@ -150,7 +165,7 @@ fn a_golden_memory_of_version_1_is_rebuilt_as_if_written_today() {
         ];
         assert_eq!(file_names(&directory), expected);
         assert!(fs::read(directory.join("log-1")).unwrap() == log);
-        assert_eq!(log_versions(&directory), [1, 2]);
+        assert_eq!(log_versions(&directory), [version, FORMAT_VERSION]);
 
         let verification = verify(&directory).unwrap();
         assert!(verification.is_sound(), "{:?}", verification.damages);
@@ -165,8 +180,8 @@ fn a_golden_memory_of_version_1_is_rebuilt_as_if_written_today() {
         assert_same(&model, &written);
         write(&mut store, &mut model, 20).unwrap();
         learn(&mut written, 20);
-        store.close(&model).unwrap();
-        assert_eq!(log_versions(&directory), [1, 2]);
+        store.close(&mut model).unwrap();
+        assert_eq!(log_versions(&directory), [version, FORMAT_VERSION]);
         assert_same(&Store::open(&directory).unwrap().1, &written);
         assert_same(&Store::rebuild(&directory).unwrap().1, &written);
         assert_eq!(verify(&directory).unwrap().frames, count + 20);
@@ -174,11 +189,11 @@ fn a_golden_memory_of_version_1_is_rebuilt_as_if_written_today() {
 }
 
 #[test]
-fn the_frames_of_version_1_are_those_of_today() {
-    for (start, ..) in MEMORIES {
-        let (_temporary, directory, config, count) = golden_1(start);
+fn the_frames_of_earlier_versions_are_those_of_today() {
+    for (start, version) in old() {
+        let (_temporary, directory, config, count) = golden_of(start, version);
         let manifest = Manifest::read_any(&on(&directory)).unwrap();
-        assert_eq!((manifest.version, &manifest.config), (1, &config));
+        assert_eq!((manifest.version, &manifest.config), (version, &config));
         let header = log::Header::new(manifest.memory, &config, 1, 1);
         let log = fs::read(directory.join("log-1")).unwrap();
         assert!(log[HEADER_BYTES..] == golden::frames(&header, &config, count), "{start}");
@@ -188,17 +203,18 @@ fn the_frames_of_version_1_are_those_of_today() {
 }
 
 #[test]
-fn until_its_checkpoint_a_rebuilt_memory_stays_of_version_1() {
+fn until_its_checkpoint_a_rebuilt_memory_stays_of_its_version() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
-    store.set_roll_bytes(400);
+    store.set_log_sizes(400, 0);
     for _ in 0..3 {
         write(&mut store, &mut model, 20).unwrap();
-        store.checkpoint(&model).unwrap();
+        store.checkpoint(&mut model).unwrap();
     }
     write(&mut store, &mut model, 7).unwrap();
     drop(store);
-    downgrade(&directory);
+    let version = 2;
+    downgrade(&directory, version);
     let log = directory.join("log-4");
     let whole = fs::read(&log).unwrap();
     fs::write(&log, [&whole[..], &[0x17; 9]].concat()).unwrap();
@@ -216,13 +232,13 @@ fn until_its_checkpoint_a_rebuilt_memory_stays_of_version_1() {
 
     let (mut store, mut model) = Store::rebuild(&directory).unwrap();
     assert_same(&model, &oracle(&numbers(), 72));
-    store.checkpoint(&model).unwrap();
-    assert_eq!(log_versions(&directory), [1, 1, 1, 1, 2]);
+    store.checkpoint(&mut model).unwrap();
+    assert_eq!(log_versions(&directory), [2, 2, 2, 2, FORMAT_VERSION]);
     write(&mut store, &mut model, 5).unwrap();
     // From here on as ever: one file until it is large.
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     drop(store);
-    assert_eq!(log_versions(&directory), [1, 1, 1, 1, 2]);
+    assert_eq!(log_versions(&directory), [2, 2, 2, 2, FORMAT_VERSION]);
     let verification = verify(&directory).unwrap();
     assert!(verification.is_sound(), "{:?}", verification.damages);
     assert_eq!(verification.frames, 77);
@@ -230,17 +246,18 @@ fn until_its_checkpoint_a_rebuilt_memory_stays_of_version_1() {
 }
 
 #[test]
-fn a_memory_of_version_1_without_a_snapshot_or_without_anything_is_rebuilt() {
-    for count in [0, 3] {
+fn a_memory_of_an_earlier_version_without_a_snapshot_or_without_anything_is_rebuilt() {
+    for (count, version) in [0, 3].into_iter().flat_map(|count| OLD.map(|version| (count, version)))
+    {
         let (_temporary, directory) = temporary();
         let config = tiny(Targets::Labels);
         let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
         write(&mut store, &mut model, count).unwrap();
         drop(store);
-        downgrade(&directory);
-        let (store, model) = Store::rebuild(&directory).unwrap();
+        downgrade(&directory, version);
+        let (store, mut model) = Store::rebuild(&directory).unwrap();
         assert_same(&model, &oracle(&config, count));
-        store.close(&model).unwrap();
+        store.close(&mut model).unwrap();
         assert!(verify(&directory).unwrap().is_sound());
         let (mut store, mut model) = Store::open(&directory).unwrap();
         write(&mut store, &mut model, 2).unwrap();
@@ -252,11 +269,11 @@ fn a_memory_of_version_1_without_a_snapshot_or_without_anything_is_rebuilt() {
 
 #[test]
 fn a_migration_cut_anywhere_can_be_done_again() {
-    let (temporary, before, config, count) = golden_1("numbers");
+    let (temporary, before, config, count) = golden_of("numbers", 2);
     let after = temporary.path().join("after");
     copy(&before, &after);
-    let (store, model) = Store::rebuild(&after).unwrap();
-    store.close(&model).unwrap();
+    let (store, mut model) = Store::rebuild(&after).unwrap();
+    store.close(&mut model).unwrap();
     let new = ["structure-2", "weights-2", "covariances-2", "history-2", "log-2"];
     for done in 0..=new.len() {
         let crashed = temporary.path().join(format!("crashed-{done}"));
@@ -268,16 +285,16 @@ fn a_migration_cut_anywhere_can_be_done_again() {
         let bytes = fs::read(after.join(next)).unwrap();
         fs::write(crashed.join(format!("{next}.new")), &bytes[..bytes.len() / 2]).unwrap();
         assert!(is_old(&Store::open(&crashed).map(drop).unwrap_err()));
-        let (store, model) = Store::rebuild(&crashed).unwrap();
+        let (store, mut model) = Store::rebuild(&crashed).unwrap();
         assert_same(&model, &oracle(&config, count));
-        store.close(&model).unwrap();
+        store.close(&mut model).unwrap();
         assert_eq!(
             files(&crashed).keys().collect::<Vec<_>>(),
             files(&after).keys().collect::<Vec<_>>()
         );
         assert_same(&Store::open(&crashed).unwrap().1, &model);
     }
-    // The manifest was replaced, the generation of version 1 not yet removed.
+    // The manifest was replaced, the old generation not yet removed.
     let crashed = temporary.path().join("crashed");
     copy(&before, &crashed);
     copy(&after, &crashed);
@@ -286,49 +303,49 @@ fn a_migration_cut_anywhere_can_be_done_again() {
 }
 
 #[test]
-fn an_observation_in_a_log_of_version_1_can_be_erased() {
+fn an_observation_in_a_log_of_an_earlier_version_can_be_erased() {
     const ERASED: u64 = 7;
-    for migrated in [false, true] {
-        let (_temporary, directory, config, count) = golden_1("numbers");
-        let (mut store, model) = Store::rebuild(&directory).unwrap();
+    for (migrated, version) in [(false, 1), (true, 1), (false, 2), (true, 2)] {
+        let (_temporary, directory, config, count) = golden_of("numbers", version);
+        let (mut store, mut model) = Store::rebuild(&directory).unwrap();
         if migrated {
-            store.close(&model).unwrap();
+            store.close(&mut model).unwrap();
             store = Store::open(&directory).unwrap().0;
         }
         store.erase(ERASED).unwrap();
         drop(store);
         // A crash before the erasure is finished: the next opening goes on with it.
         assert_eq!(Store::open(&directory).is_ok(), migrated);
-        let (store, model) = Store::rebuild(&directory).unwrap();
+        let (store, mut model) = Store::rebuild(&directory).unwrap();
         assert_same(&model, &without(&config, ERASED, count));
-        store.close(&model).unwrap();
+        store.close(&mut model).unwrap();
         assert!(!directory.join("ERASE").exists());
         let verification = verify(&directory).unwrap();
         assert!(verification.is_sound(), "{:?}", verification.damages);
         assert_eq!((verification.frames, verification.erased), (count - 1, 1));
-        assert_eq!(log_versions(&directory), [1, 2]);
+        assert_eq!(log_versions(&directory), [version, FORMAT_VERSION]);
         assert_same(&Store::open(&directory).unwrap().1, &model);
     }
 }
 
 #[test]
-fn an_erasure_that_version_1_began_is_completed() {
+fn an_erasure_that_an_earlier_version_began_is_completed() {
     const ERASED: u64 = 7;
-    let (_temporary, directory, config, count) = golden_1("labels");
+    let (_temporary, directory, config, count) = golden_of("labels", 2);
     let manifest = Manifest::read_any(&on(&directory)).unwrap();
     let located = log::locate(&on(&directory), &manifest, ERASED, count).unwrap();
     Intent::new(manifest.memory, &located).write(&on(&directory)).unwrap();
     let path = directory.join("ERASE");
     let mut bytes = fs::read(&path).unwrap();
-    put(&mut bytes, intent::VERSION, &1_u32.to_le_bytes());
+    put(&mut bytes, intent::VERSION, &2_u32.to_le_bytes());
     let checksum = crc32c::crc32c(&bytes[..intent::CHECKSUM]);
     put(&mut bytes, intent::CHECKSUM, &checksum.to_le_bytes());
     fs::write(&path, bytes).unwrap();
 
     let expected = without(&config, ERASED, count);
-    let (store, model) = Store::rebuild(&directory).unwrap();
+    let (store, mut model) = Store::rebuild(&directory).unwrap();
     assert_same(&model, &expected);
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     assert!(!path.exists());
     let verification = verify(&directory).unwrap();
     assert!(verification.is_sound(), "{:?}", verification.damages);
@@ -337,8 +354,14 @@ fn an_erasure_that_version_1_began_is_completed() {
 }
 
 #[test]
-fn a_damaged_memory_of_version_1_is_not_taken_for_a_sound_one() {
-    let (_temporary, directory, config, count) = golden_1("numbers");
+fn a_damaged_memory_of_an_earlier_version_is_not_taken_for_a_sound_one() {
+    for version in OLD {
+        damage(version);
+    }
+}
+
+fn damage(version: u32) {
+    let (_temporary, directory, config, count) = golden_of("numbers", version);
     let before = files(&directory);
     let path = directory.join("MANIFEST");
     let original = &before["MANIFEST"];
@@ -371,12 +394,16 @@ fn a_damaged_memory_of_version_1_is_not_taken_for_a_sound_one() {
 }
 
 #[test]
-fn forged_manifests_of_version_1_never_panic() {
-    let (_temporary, directory, ..) = golden_1("labels");
+fn forged_manifests_of_earlier_versions_never_panic() {
+    OLD.into_iter().for_each(forge);
+}
+
+fn forge(version: u32) {
+    let (_temporary, directory, ..) = golden_of("labels", version);
     let path = directory.join("MANIFEST");
     let original = fs::read(&path).unwrap();
     let log = fs::read(directory.join("log-1")).unwrap();
-    let start = manifest::HISTORY_BYTES + 12;
+    let start = manifest::STRUCTURE_BYTES + if version == 1 { 36 } else { 48 };
     for at in manifest::VERSION..start {
         for new in [0, 1, 3, 0x7F, 0xFF] {
             let mut bytes = original[..original.len() - 4].to_vec();
@@ -385,8 +412,8 @@ fn forged_manifests_of_version_1_never_panic() {
             fs::write(&path, bytes).unwrap();
             let _ = verify(&directory);
             let _ = Reader::open(&directory).map(drop);
-            if let Ok((mut store, model)) = Store::rebuild(&directory) {
-                let _ = store.checkpoint(&model);
+            if let Ok((mut store, mut model)) = Store::rebuild(&directory) {
+                let _ = store.checkpoint(&mut model);
             }
             fs::write(directory.join("log-1"), &log).unwrap();
         }

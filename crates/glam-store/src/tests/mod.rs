@@ -20,7 +20,7 @@ mod simulated;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use glam_core::{Config, Label, Model, Precision, Scratch, Target, Targets};
+use glam_core::{Config, Label, Model, Precision, Scratch, Slots, Target, Targets};
 
 use crate::disk::Directory;
 use crate::{Reader, Result, Store};
@@ -95,7 +95,7 @@ fn assert_same(got: &Model, expected: &Model) {
     assert_eq!((got.weight_lines, got.covariance_lines), {
         (expected.weight_lines, expected.covariance_lines)
     });
-    let bits = |lines| bytemuck::cast_slice::<_, u8>(lines);
+    let bits = |slots: Slots<'_>| bytemuck::cast_slice::<_, u8>(&slots.to_vec().unwrap()).to_vec();
     assert!(bits(got.weights) == bits(expected.weights), "weights differ");
     assert!(bits(got.covariances) == bits(expected.covariances), "covariances differ");
     assert!(got.history == expected.history, "histories differ");

@@ -88,7 +88,7 @@ fn a_newer_version_is_named() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, tiny(Targets::Numbers(2))).unwrap();
     write(&mut store, &mut model, 2).unwrap();
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     const NEWER: u32 = FORMAT_VERSION + 1;
     for name in ["MANIFEST", "log-1", "structure-1", "weights-1", "covariances-1", "history-1"] {
         let path = directory.join(name);
@@ -113,7 +113,7 @@ fn a_newer_version_is_named() {
                 }
                 other => panic!("{other}"),
             }
-            assert!(message.contains("version 3") && message.contains("version 2"), "{message}");
+            assert!(message.contains("version 4") && message.contains("version 3"), "{message}");
         }
         assert!(!verify(&directory).unwrap().is_sound());
         fs::write(&path, original).unwrap();
@@ -175,11 +175,11 @@ fn a_model_out_of_step_is_not_kept() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
     write(&mut store, &mut model, 2).unwrap();
-    for other in [oracle(&numbers(), 1), oracle(&numbers(), 3), oracle(&labels(), 2)] {
-        let refused = store.checkpoint(&other).unwrap_err();
+    for mut other in [oracle(&numbers(), 1), oracle(&numbers(), 3), oracle(&labels(), 2)] {
+        let refused = store.checkpoint(&mut other).unwrap_err();
         assert!(matches!(refused, Error::OtherModel { .. }));
     }
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     assert_same(&Store::open(&directory).unwrap().1, &model);
 }
 
@@ -188,17 +188,17 @@ fn a_checkpoint_without_room_for_segments_changes_nothing() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
     write(&mut store, &mut model, 2).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     let before = file_names(&directory);
     write(&mut store, &mut model, 2).unwrap();
     for name in ["structure-2.new", "weights-2.new", "covariances-2.new", "history-2.new"] {
         fs::create_dir(directory.join(name)).unwrap();
-        assert!(matches!(store.checkpoint(&model), Err(Error::Io { .. })));
+        assert!(matches!(store.checkpoint(&mut model), Err(Error::Io { .. })));
         fs::remove_dir(directory.join(name)).unwrap();
         assert_eq!(file_names(&directory), before);
         write(&mut store, &mut model, 1).unwrap();
     }
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     assert_same(&Store::open(&directory).unwrap().1, &oracle(&numbers(), 8));
 }
 
@@ -210,21 +210,15 @@ fn after_a_failure_the_store_refuses_until_it_is_opened_again() {
     store.flush().unwrap();
     // The manifest cannot be replaced.
     fs::create_dir(directory.join("MANIFEST.new")).unwrap();
-    assert!(matches!(store.checkpoint(&model), Err(Error::Io { .. })));
+    assert!(matches!(store.checkpoint(&mut model), Err(Error::Io { .. })));
     fs::remove_dir(directory.join("MANIFEST.new")).unwrap();
     let poisoned = |result| matches!(result, Err(Error::Poisoned { .. }));
     assert!(poisoned(write(&mut store, &mut model, 1)));
     assert!(poisoned(store.flush()));
-    assert!(poisoned(store.checkpoint(&model)));
-    assert!(poisoned(store.close(&model)));
-    let (mut store, mut model) = Store::open(&directory).unwrap();
+    assert!(poisoned(store.checkpoint(&mut model)));
+    assert!(poisoned(store.close(&mut model)));
+    let (_store, model) = Store::open(&directory).unwrap();
     assert_same(&model, &oracle(&numbers(), 2));
-
-    // What was buffered when the log failed is not written by the drop.
-    write(&mut store, &mut model, 1).unwrap();
-    store.log_mut().fail("write the log", io::ErrorKind::StorageFull);
-    assert!(poisoned(store.close(&model)));
-    assert_same(&Store::open(&directory).unwrap().1, &oracle(&numbers(), 2));
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn a_model_closed_and_reopened_stays_bit_equal_to_one_never_closed() {
                 let (_temporary, directory) = temporary();
                 let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
                 write(&mut store, &mut model, count).unwrap();
-                store.close(&model).unwrap();
+                store.close(&mut model).unwrap();
                 let mut never_closed = model;
 
                 let reader = Reader::open(&directory).unwrap();
@@ -69,15 +69,15 @@ fn a_model_closed_and_reopened_stays_bit_equal_to_one_never_closed() {
 #[test]
 fn a_memory_without_observations_can_be_kept() {
     let (_temporary, directory) = temporary();
-    let (mut store, model) = Store::create(&directory, numbers()).unwrap();
-    store.checkpoint(&model).unwrap();
-    store.close(&model).unwrap();
+    let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
+    store.checkpoint(&mut model).unwrap();
+    store.close(&mut model).unwrap();
     let reader = Reader::open(&directory).unwrap();
     assert_eq!((reader.sequence(), reader.generation(), reader.is_mapped()), (0, 1, true));
     assert!(verify(&directory).unwrap().is_sound());
     let (mut store, mut model) = Store::open(&directory).unwrap();
     write(&mut store, &mut model, 3).unwrap();
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     assert_same(&Store::open(&directory).unwrap().1, &oracle(&numbers(), 3));
 }
 
@@ -86,10 +86,10 @@ fn closing_makes_a_checkpoint_only_where_something_changed() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
     write(&mut store, &mut model, 3).unwrap();
-    store.close(&model).unwrap();
+    store.close(&mut model).unwrap();
     let manifest = fs::read(directory.join("MANIFEST")).unwrap();
-    let (store, model) = Store::open(&directory).unwrap();
-    store.close(&model).unwrap();
+    let (store, mut model) = Store::open(&directory).unwrap();
+    store.close(&mut model).unwrap();
     assert_eq!(fs::read(directory.join("MANIFEST")).unwrap(), manifest);
     let expected =
         ["LOCK", "MANIFEST", "covariances-1", "history-1", "log-1", "structure-1", "weights-1"];
@@ -100,10 +100,10 @@ fn closing_makes_a_checkpoint_only_where_something_changed() {
 fn the_log_goes_on_in_a_new_file_once_it_is_large() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
-    store.set_roll_bytes(400);
+    store.set_log_sizes(400, 0);
     for _ in 0..4 {
         write(&mut store, &mut model, 20).unwrap();
-        store.checkpoint(&model).unwrap();
+        store.checkpoint(&mut model).unwrap();
     }
     write(&mut store, &mut model, 20).unwrap();
     store.flush().unwrap();
@@ -124,7 +124,7 @@ fn files_and_reports_agree_between_the_sides() {
     let (_temporary, directory) = temporary();
     let (mut store, mut model) = Store::create(&directory, numbers()).unwrap();
     write(&mut store, &mut model, 1200).unwrap();
-    store.checkpoint(&model).unwrap();
+    store.checkpoint(&mut model).unwrap();
     let reader = Reader::open(&directory).unwrap();
     assert_eq!(reader.files().unwrap(), store.files().unwrap());
     assert_eq!((reader.directory(), store.directory()), (directory.as_path(), directory.as_path()));
@@ -171,17 +171,17 @@ proptest! {
         let (_temporary, directory) = temporary();
         let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
         for step in steps {
-            store.set_roll_bytes(2000);
+            store.set_log_sizes(2000, 0);
             match step {
                 Step::Write(count) => write(&mut store, &mut model, count).unwrap(),
                 Step::Flush => store.flush().unwrap(),
-                Step::Checkpoint => store.checkpoint(&model).unwrap(),
+                Step::Checkpoint => store.checkpoint(&mut model).unwrap(),
                 Step::Drop => {
                     drop(store);
                     (store, model) = Store::open(&directory).unwrap();
                 }
                 Step::Close => {
-                    store.close(&model).unwrap();
+                    store.close(&mut model).unwrap();
                     (store, model) = Store::open(&directory).unwrap();
                 }
                 Step::Rebuild => {
@@ -195,7 +195,7 @@ proptest! {
             }
         }
         assert_same(&model, &oracle(&config, model.recall().sequence()));
-        store.close(&model).unwrap();
+        store.close(&mut model).unwrap();
         let verification = verify(&directory).unwrap();
         prop_assert!(verification.is_sound(), "{:?}", verification.damages);
         prop_assert_eq!(verification.frames, model.recall().sequence());

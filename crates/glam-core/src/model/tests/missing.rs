@@ -79,8 +79,9 @@ fn an_unknown_target_leaves_its_output_as_it_was_and_changes_nothing_for_the_oth
     let row_of = |model: &Model, output: usize| -> Vec<u32> {
         let width = model.recall.structure.as_ref().unwrap().width() * LANES;
         let slots = 0..model.recall.slots.len() as u32;
-        let rows = slots
-            .flat_map(|slot| model.recall.weights.floats(slot)[output * width..][..width].to_vec());
+        let rows = slots.flat_map(|slot| {
+            model.recall.weights.floats(slot).unwrap()[output * width..][..width].to_vec()
+        });
         // 0 and -0 are one weight.
         rows.map(|weight| (weight + 0.0).to_bits()).collect()
     };

@@ -89,7 +89,8 @@ fn weights_of_any_size_leave_the_memory_finite() {
             model.write_weighted(&x, (&y).into(), weight).unwrap();
         }
         let state = model.state();
-        let mut lines = state.weights.iter().chain(state.covariances);
+        let mut lines =
+            state.weights.iter().chain(state.covariances.iter()).flat_map(Result::unwrap);
         assert!(lines.all(|line| line.0.iter().all(|float| float.is_finite())));
         let (mut out, mut variance) = ([0.0; 2], [0.0; 2]);
         for (x, _) in rows(35, 100) {
