@@ -5,6 +5,11 @@
 //! ten lines of integer arithmetic; a random-number crate would promise the bits of its generator
 //! but not those of its distributions, and gates must be drawn alike forever.
 
+/// What the counter goes on by.
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Draws that [`Rng::normal`] takes.
+pub(crate) const NORMAL_DRAWS: usize = 12;
+
 /// A stream of draws.
 #[derive(Debug, Clone)]
 pub(crate) struct Rng {
@@ -20,11 +25,16 @@ impl Rng {
     }
 
     fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.state = self.state.wrapping_add(STEP);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
+    }
+
+    /// Goes on as after `count` draws.
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.state = self.state.wrapping_add(STEP.wrapping_mul(count as u64));
     }
 
     /// A number in [0, 1) with 24 random bits.
@@ -40,7 +50,7 @@ impl Rng {
     /// Near enough a standard normal: twelve units less six (mean 0, variance 1), from sums alone,
     /// so that no platform's logarithm decides a gate.
     pub(crate) fn normal(&mut self) -> f32 {
-        (0..12).map(|_| self.unit()).sum::<f32>() - 6.0
+        (0..NORMAL_DRAWS).map(|_| self.unit()).sum::<f32>() - 6.0
     }
 
     /// Moves `count` distinct indices, drawn evenly, to the front of `pool`.
@@ -68,6 +78,16 @@ mod tests {
     /// Drawn once when the generator was written; gates of saved memories depend on it.
     const FROZEN: [u64; 3] =
         [17_726_990_778_372_864_297, 15_287_607_234_741_920_061, 16_287_601_470_165_433_696];
+
+    #[test]
+    fn skipping_is_drawing_and_not_looking() {
+        let (mut skipped, mut drawn) = (Rng::new(3, 4), Rng::new(3, 4));
+        skipped.skip(NORMAL_DRAWS + 2);
+        drawn.normal();
+        drawn.unit();
+        drawn.below(7);
+        assert_eq!(skipped.next(), drawn.next());
+    }
 
     #[test]
     fn normals_have_mean_nought_and_variance_one() {

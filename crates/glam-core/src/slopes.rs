@@ -102,14 +102,15 @@ impl Slopes {
         self.steepness[input as usize]
     }
 
-    /// Appends a random direction whose covariance is M.
-    pub(crate) fn direction(&self, rng: &mut Rng, weights: &mut Vec<f32>) {
+    /// Appends a random direction whose covariance is M; `normal` is working memory.
+    pub(crate) fn direction(&self, rng: &mut Rng, normal: &mut Vec<f32>, weights: &mut Vec<f32>) {
         let inputs = self.steepness.len();
-        let normal: Vec<f32> = (0..inputs).map(|_| rng.normal()).collect();
+        normal.clear();
+        normal.extend((0..inputs).map(|_| rng.normal()));
         weights.extend(
             self.factor
                 .chunks_exact(inputs)
-                .map(|row| row.iter().zip(&normal).map(|(l, g)| l * g).sum::<f32>()),
+                .map(|row| row.iter().zip(&*normal).map(|(l, g)| l * g).sum::<f32>()),
         );
     }
 

@@ -120,6 +120,34 @@ impl Structure {
         Self::draw_from(config, self.picks.clone(), self.normaliser.clone(), rows, slopes)
     }
 
+    /// [`Structure::redrawn`] by the slopes that these gates were drawn by, so that only what depends on
+    /// the rows has to be found again.
+    pub(crate) fn placed_again(
+        &self,
+        config: &Config,
+        rows: &[f32],
+        slopes: Option<&Slopes>,
+    ) -> Self {
+        let inputs = config.inputs();
+        if self.picks.view != inputs {
+            // Views are drawn from the rows.
+            return self.redrawn(config, rows, slopes);
+        }
+        let z = normalised(&self.normaliser, rows, inputs);
+        let (sample, picks) = (Sample { rows: &z, inputs, slopes }, self.picks.clone());
+        let everything: Vec<u32> = (0..inputs as u32).collect();
+        let mut tables = self.tables.clone();
+        for (number, table) in tables.iter_mut().take(picks.tables).enumerate() {
+            let stream = || Rng::new(config.seed(), number as u64);
+            let deal = picks.deal(number);
+            table.gate = table.gate.placed_again(sample, &mut stream()).unwrap_or_else(|| {
+                gate::draw(deal.family, deal.depth(), &everything, sample, &mut stream()).into()
+            });
+        }
+        let features = self.features.clone();
+        Self::of(picks, self.normaliser.clone(), features, tables, Decision::default())
+    }
+
     fn draw_from(
         config: &Config,
         picks: Picks,
@@ -128,10 +156,7 @@ impl Structure {
         slopes: Option<&Slopes>,
     ) -> Self {
         let inputs = config.inputs();
-        let mut z = vec![0.0; rows.len()];
-        for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
-            normaliser.inputs(x, z);
-        }
+        let z = normalised(&normaliser, rows, inputs);
         Self::draw(config.seed(), picks, normaliser, Sample { rows: &z, inputs, slopes }, &Serial)
     }
 
@@ -353,6 +378,15 @@ impl Structure {
         let decision = Decision::decode(reader)?;
         Ok(Self::of(picks, normaliser, features, tables, decision))
     }
+}
+
+/// `rows` flat inputs in units of their spread.
+fn normalised(normaliser: &Normaliser, rows: &[f32], inputs: usize) -> Vec<f32> {
+    let mut z = vec![0.0; rows.len()];
+    for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
+        normaliser.inputs(x, z);
+    }
+    z
 }
 
 fn encode_levels(levels: &[u8], writer: &mut Writer) {

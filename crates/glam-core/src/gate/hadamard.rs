@@ -102,8 +102,9 @@ impl Draw for Hadamard {
             let left = usize::from(depth) - gate.coordinates.len();
             for &coordinate in rng.choose(&mut pool, left) {
                 let values = work.iter().skip(coordinate as usize).step_by(gate.size());
+                let mut values: Vec<f32> = values.copied().collect();
                 gate.coordinates.push(coordinate);
-                gate.thresholds.push(quantile(values.copied().collect(), draw_share(rng)));
+                gate.thresholds.push(quantile(&mut values, draw_share(rng)));
             }
         }
         gate

@@ -4,7 +4,7 @@ use super::Sample;
 use crate::error::Result;
 use crate::kernel::simd::Portable;
 use crate::kernel::{LANES, Lane, Simd};
-use crate::rng::Rng;
+use crate::rng::{NORMAL_DRAWS, Rng};
 use crate::wire::{Reader, Writer};
 
 /// Thresholds lie between these quantiles of the values they divide, so that no side stays empty.
@@ -12,6 +12,15 @@ const QUANTILES: (f32, f32) = (0.3, 0.7);
 
 /// Inputs up to which a half-space is summed one product after the other.
 pub(super) const FEW: usize = 4;
+
+/// Working memory of drawing half-spaces one after the other, and what the last was drawn from.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    /// w.z of each row named, in their order.
+    pub(super) values: Vec<f32>,
+    pub(super) threshold: f32,
+    numbers: Vec<f32>,
+}
 
 /// Half-spaces w.z > t, all on the same number of inputs.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,14 +36,17 @@ pub(super) struct HalfSpaces {
 }
 
 impl HalfSpaces {
-    /// An empty list for half-spaces on `width` inputs of a view; 0 stands for the whole view.
-    pub(super) fn on(width: u32, view: &[u32]) -> Self {
+    /// An empty list for `count` half-spaces on `width` inputs of a view; 0 stands for the whole view.
+    pub(super) fn on(width: u32, view: &[u32], count: usize) -> Self {
         let width = match width as usize {
             0 => view.len(),
             some => some.min(view.len()),
         };
         let from_first = width == view.len() && are_first(view);
-        Self { width, inputs: Vec::new(), weights: Vec::new(), thresholds: Vec::new(), from_first }
+        let (inputs, thresholds) = (Vec::with_capacity(count * width), Vec::with_capacity(count));
+        let mut empty = Self { width, inputs, weights: Vec::new(), thresholds, from_first };
+        empty.weights.reserve_exact(count * empty.stride());
+        empty
     }
 
     /// Weights of one, with what they are padded by.
@@ -49,20 +61,21 @@ impl HalfSpaces {
 
     /// Draws one more half-space: its inputs from `pool` (the view, in any order), its weights normal
     /// (1 on a single input), its threshold a random quantile of the rows named. Inputs are drawn
-    /// evenly and weights independently, or both as the slopes say where there are some. Returns the
-    /// decision for each row named.
+    /// evenly and weights independently, or both as the slopes say where there are some. Leaves what
+    /// was drawn from in `work`.
     pub(super) fn draw(
         &mut self,
         pool: &mut [u32],
         sample: Sample<'_>,
         rows: impl Iterator<Item = usize>,
         rng: &mut Rng,
-    ) -> Vec<bool> {
+        work: &mut Work,
+    ) {
         let index = self.len();
         match sample.slopes {
             Some(slopes) if self.width == slopes.inputs() => {
                 self.inputs.extend(0..slopes.inputs() as u32);
-                slopes.direction(rng, &mut self.weights);
+                slopes.direction(rng, &mut work.numbers, &mut self.weights);
             }
             Some(slopes) => {
                 let chosen = slopes.choose(pool, self.width, rng);
@@ -79,13 +92,50 @@ impl HalfSpaces {
                 }
             }
         }
-        self.settle(index);
-        let share = draw_share(rng);
+        self.settle(index, &mut work.numbers);
         self.thresholds.push(0.0);
-        let values: Vec<f32> = rows.map(|row| self.project(index, sample.row(row))).collect();
-        let threshold = quantile(values.clone(), share);
-        self.thresholds[index] = threshold;
-        values.into_iter().map(|value| value > threshold).collect()
+        self.place(index, sample, rows, rng, work);
+    }
+
+    /// Places the threshold of half-space `index` at a random quantile of the rows named, as
+    /// [`HalfSpaces::draw`] does where `rng` stands before the draws for it. Those for the inputs and
+    /// the weights are skipped, as they do not depend on the rows.
+    pub(super) fn place_again(
+        &mut self,
+        index: usize,
+        sample: Sample<'_>,
+        rows: impl Iterator<Item = usize>,
+        rng: &mut Rng,
+        work: &mut Work,
+    ) {
+        let all = sample.slopes.is_some_and(|slopes| self.width == slopes.inputs());
+        let choices = if all { 0 } else { self.width };
+        let normals = if all || self.width > 1 { self.width } else { 0 };
+        rng.skip(choices + normals * NORMAL_DRAWS);
+        self.place(index, sample, rows, rng, work);
+    }
+
+    #[inline(always)]
+    fn place(
+        &mut self,
+        index: usize,
+        sample: Sample<'_>,
+        rows: impl Iterator<Item = usize>,
+        rng: &mut Rng,
+        work: &mut Work,
+    ) {
+        let share = draw_share(rng);
+        work.values.clear();
+        work.values.extend(rows.map(|row| self.project(index, sample.row(row))));
+        work.threshold = match work.values[..] {
+            [only] => only,
+            _ => {
+                work.numbers.clear();
+                work.numbers.extend_from_slice(&work.values);
+                quantile(&mut work.numbers, share)
+            }
+        };
+        self.thresholds[index] = work.threshold;
     }
 
     /// Draws one more projection with normal weights, such that what it exceeds its threshold by
@@ -99,7 +149,7 @@ impl HalfSpaces {
         let index = self.len();
         self.inputs.extend_from_slice(rng.choose(pool, self.width));
         self.weights.extend((0..self.width).map(|_| rng.normal()));
-        self.settle(index);
+        self.settle(index, &mut Vec::new());
         self.thresholds.push(0.0);
         let values = (0..sample.len()).map(|row| f64::from(self.project(index, sample.row(row))));
         let count = sample.len().max(1) as f64;
@@ -114,16 +164,18 @@ impl HalfSpaces {
     }
 
     /// Puts the inputs of half-space `index`, the last one, in order, and pads its weights.
-    fn settle(&mut self, index: usize) {
+    fn settle(&mut self, index: usize, numbers: &mut Vec<f32>) {
         let (stride, first) = (self.stride(), index * self.width);
         let (inputs, weights) = (&mut self.inputs[first..], &mut self.weights[index * stride..]);
         if self.from_first {
-            let mut pairs: Vec<(u32, f32)> =
-                inputs.iter().copied().zip(weights.iter().copied()).collect();
-            pairs.sort_unstable_by_key(|pair| pair.0);
-            for ((input, weight), pair) in inputs.iter_mut().zip(weights).zip(pairs) {
-                (*input, *weight) = pair;
+            // The inputs are 0 to `width` - 1, each once.
+            numbers.clear();
+            numbers.resize(self.width, 0.0);
+            for ((place, input), weight) in (0..).zip(inputs).zip(&*weights) {
+                numbers[*input as usize] = *weight;
+                *input = place;
             }
+            weights.copy_from_slice(numbers);
         }
         self.weights.resize((index + 1) * stride, 0.0);
     }
@@ -172,6 +224,18 @@ impl HalfSpaces {
     fn lane_sums(&self, index: usize, z: &[f32]) -> Lane {
         let (stride, mut sums) = (self.stride(), [0.0; LANES]);
         let weights = self.weights[index * stride..][..stride].as_chunks::<LANES>().0;
+        if self.from_first {
+            let (whole, rest) = z[..self.width].as_chunks::<LANES>();
+            for (weights, values) in weights.iter().zip(whole) {
+                sums = Portable.add_product(sums, *weights, *values);
+            }
+            if let Some(weights) = weights.get(whole.len()) {
+                let mut values = [0.0; LANES];
+                values[..rest.len()].copy_from_slice(rest);
+                sums = Portable.add_product(sums, *weights, values);
+            }
+            return sums;
+        }
         let inputs = &self.inputs[index * self.width..][..self.width];
         for (weights, inputs) in weights.iter().zip(inputs.chunks(LANES)) {
             let mut values = [0.0; LANES];
@@ -261,8 +325,9 @@ pub(super) fn draw_share(rng: &mut Rng) -> f32 {
     QUANTILES.0 + (QUANTILES.1 - QUANTILES.0) * rng.unit()
 }
 
-/// The value below which the given share of `values` lies, interpolated; 0 where there is none.
-pub(super) fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
+/// The value below which the given share of `values` lies, interpolated; 0 where there is none. Leaves
+/// `values` in another order.
+pub(super) fn quantile(values: &mut [f32], share: f32) -> f32 {
     let Some(last) = values.len().checked_sub(1) else {
         return 0.0;
     };
@@ -280,11 +345,11 @@ mod tests {
 
     #[test]
     fn quantiles_interpolate_between_neighbours() {
-        assert_eq!(quantile(vec![], 0.5), 0.0);
-        assert_eq!(quantile(vec![4.0], 0.3), 4.0);
-        assert_eq!(quantile(vec![3.0, 1.0, 2.0], 0.5), 2.0);
-        assert_eq!(quantile(vec![0.0, 10.0], 0.25), 2.5);
-        assert_eq!(quantile(vec![7.0, 5.0, 5.0, 6.0], 1.0), 7.0);
-        assert_eq!(quantile(vec![7.0, 5.0, 5.0, 6.0], 0.0), 5.0);
+        assert_eq!(quantile(&mut [], 0.5), 0.0);
+        assert_eq!(quantile(&mut [4.0], 0.3), 4.0);
+        assert_eq!(quantile(&mut [3.0, 1.0, 2.0], 0.5), 2.0);
+        assert_eq!(quantile(&mut [0.0, 10.0], 0.25), 2.5);
+        assert_eq!(quantile(&mut [7.0, 5.0, 5.0, 6.0], 1.0), 7.0);
+        assert_eq!(quantile(&mut [7.0, 5.0, 5.0, 6.0], 0.0), 5.0);
     }
 }

@@ -1,6 +1,6 @@
 //! One half-space a level for the whole table: the cheapest gate, a locality-sensitive hash.
 
-use super::halfspace::HalfSpaces;
+use super::halfspace::{HalfSpaces, Work};
 use super::{Draw, Gate, Sample, Walk};
 use crate::config::MAX_DEPTH;
 use crate::error::Result;
@@ -18,10 +18,10 @@ pub(super) struct Hyperplane {
 
 impl Draw for Hyperplane {
     fn draw(inputs: u32, depth: u8, view: &[u32], sample: Sample<'_>, rng: &mut Rng) -> Self {
-        let mut levels = HalfSpaces::on(inputs, view);
-        let mut pool = view.to_vec();
+        let mut levels = HalfSpaces::on(inputs, view, depth.into());
+        let (mut pool, mut work) = (view.to_vec(), Work::default());
         for _ in 0..depth {
-            levels.draw(&mut pool, sample, 0..sample.len(), rng);
+            levels.draw(&mut pool, sample, 0..sample.len(), rng, &mut work);
         }
         Self { depth, levels }
     }

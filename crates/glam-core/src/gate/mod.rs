@@ -12,6 +12,8 @@ mod root;
 mod tree;
 mod winner_take_all;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -30,6 +32,13 @@ pub(crate) trait Gate: Send + Sync + std::fmt::Debug {
     /// The decisions, the first in the highest of `depth` bits: a key of level l is the number
     /// shifted right by `depth` - l.
     fn path(&self, z: &[f32]) -> u32;
+
+    /// The gate that would have been drawn from other rows, by the same slopes and with the same random
+    /// numbers, where only its thresholds would be others and it knows how to find them.
+    fn placed_again(&self, sample: Sample<'_>, rng: &mut Rng) -> Option<Arc<dyn Gate>> {
+        let _ = (sample, rng);
+        None
+    }
 
     /// How it goes through half-spaces, so that several gates can be walked at once; `None` where
     /// it does not, or knows no such way.

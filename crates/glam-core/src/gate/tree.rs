@@ -1,6 +1,8 @@
 //! One half-space a node of a binary tree, its threshold among the rows that reach the node.
 
-use super::halfspace::HalfSpaces;
+use std::sync::Arc;
+
+use super::halfspace::{HalfSpaces, Work};
 use super::{Draw, Gate, Sample, Walk};
 use crate::config::MAX_DEPTH;
 use crate::error::Result;
@@ -21,30 +23,63 @@ fn node_count(depth: u8) -> usize {
     (1 << depth) - 1
 }
 
+/// Goes through the nodes in heap order: `place` is given a node's number and its rows, and leaves in
+/// [`Work`] what says to which side each goes.
+fn each_node(depth: u8, sample: Sample<'_>, mut place: impl FnMut(usize, Rows<'_>, &mut Work)) {
+    let (mut number, mut work) = (0, Work::default());
+    // The rows of the nodes of one level, each node's a range of them.
+    let mut rows: Vec<u32> = (0..sample.len() as u32).collect();
+    let mut level = Vec::with_capacity(1 << depth);
+    level.push(0..rows.len());
+    let (mut rows_below, mut below, mut right) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..depth {
+        rows_below.clear();
+        below.clear();
+        for node in level.drain(..) {
+            let rows = &rows[node];
+            place(number, Rows(rows.iter()), &mut work);
+            number += 1;
+            let first = rows_below.len();
+            right.clear();
+            for (&row, &value) in rows.iter().zip(&work.values) {
+                let side = if value > work.threshold { &mut right } else { &mut rows_below };
+                side.push(row);
+            }
+            let middle = rows_below.len();
+            rows_below.append(&mut right);
+            let [left, right] = [first..middle, middle..rows_below.len()];
+            // A node that no row reaches will be reached by later ones: it borrows its
+            // sibling's, which lie just across the parent's threshold.
+            below.push(if left.is_empty() { right.clone() } else { left.clone() });
+            below.push(if right.is_empty() { left } else { right });
+        }
+        std::mem::swap(&mut rows, &mut rows_below);
+        std::mem::swap(&mut level, &mut below);
+    }
+}
+
+/// The rows of a node.
+struct Rows<'a>(std::slice::Iter<'a, u32>);
+
+impl Iterator for Rows<'_> {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        self.0.next().map(|&row| row as usize)
+    }
+
+    #[inline(always)]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
 impl Draw for Tree {
     fn draw(inputs: u32, depth: u8, view: &[u32], sample: Sample<'_>, rng: &mut Rng) -> Self {
-        let mut nodes = HalfSpaces::on(inputs, view);
+        let mut nodes = HalfSpaces::on(inputs, view, node_count(depth));
         let mut pool = view.to_vec();
-        // The rows of the nodes of one level, and after each of them the rows of the next.
-        let mut level: Vec<Vec<usize>> = vec![(0..sample.len()).collect()];
-        for _ in 0..depth {
-            let mut next = Vec::with_capacity(2 * level.len());
-            for rows in level {
-                let sides = nodes.draw(&mut pool, sample, rows.iter().copied(), rng);
-                let (mut left, mut right) = (Vec::new(), Vec::new());
-                for (&row, is_right) in rows.iter().zip(sides) {
-                    if is_right { right.push(row) } else { left.push(row) }
-                }
-                // A node that no row reaches will be reached by later ones: it borrows its
-                // sibling's, which lie just across the parent's threshold.
-                let borrowed = |own: &Vec<usize>, other: &Vec<usize>| {
-                    if own.is_empty() { other.clone() } else { own.clone() }
-                };
-                next.push(borrowed(&left, &right));
-                next.push(borrowed(&right, &left));
-            }
-            level = next;
-        }
+        each_node(depth, sample, |_, rows, work| nodes.draw(&mut pool, sample, rows, rng, work));
         Self { depth, nodes }
     }
 
@@ -74,6 +109,14 @@ impl Gate for Tree {
             path = path << 1 | self.nodes.decide(node, z);
         }
         path
+    }
+
+    fn placed_again(&self, sample: Sample<'_>, rng: &mut Rng) -> Option<Arc<dyn Gate>> {
+        let mut nodes = self.nodes.clone();
+        each_node(self.depth, sample, |node, rows, work| {
+            nodes.place_again(node, sample, rows, rng, work);
+        });
+        Some(Arc::new(Self { depth: self.depth, nodes }))
     }
 
     fn walk(&self) -> Option<Walk<'_>> {

@@ -52,12 +52,12 @@ impl Draw for WinnerTakeAll {
     /// Projections that share inputs are not independent, and some groups have a winner that
     /// hardly ever wins: such a group is drawn again, and the most even one is kept.
     fn draw(inputs: u32, depth: u8, view: &[u32], sample: Sample<'_>, rng: &mut Rng) -> Self {
-        let mut projections = HalfSpaces::on(inputs, view);
+        let mut projections = HalfSpaces::on(inputs, view, projection_count(depth));
         let mut pool = view.to_vec();
         while projections.len() < projection_count(depth) {
             let mut best: Option<(usize, HalfSpaces)> = None;
             for _ in 0..DRAWS {
-                let mut group = HalfSpaces::on(inputs, view);
+                let mut group = HalfSpaces::on(inputs, view, GROUP);
                 (0..GROUP).for_each(|_| group.draw_standardised(&mut pool, sample, rng));
                 let mut wins = [0; GROUP];
                 for row in 0..sample.len() {

@@ -176,7 +176,8 @@ impl Model {
             let held = bound(part)..bound(part + 1);
             let (inputs, rows) = (self.recall.config.inputs(), warm_up.kept().rows());
             let rest = [&rows[..held.start * inputs], &rows[held.end * inputs..]].concat();
-            let Some(structure) = self.redrawn(&rest, slopes) else { break };
+            let Some(now) = &self.recall.structure else { break };
+            let structure = now.placed_again(&self.recall.config, &rest, slopes);
             let before = self.start(structure);
             whole.get_or_insert(before);
             result = self.ask_without(warm_up, held, &mut told);
