@@ -409,6 +409,39 @@ enum Pass {
     Probe,
 }
 
+impl Pass {
+    /// The noise of an observation of weight 1.
+    #[inline(always)]
+    fn noise(self, noise: &Noise) -> f32 {
+        match self {
+            // A rehearsed observation is drawn at random: it has no neighbour that it is like.
+            Self::Again => noise.plain(),
+            Self::First | Self::Refit | Self::Probe => noise.variance(),
+        }
+    }
+}
+
+/// Fills in the errors of a prediction, NaN where the target is not known; gives the sum of their
+/// squares.
+#[inline(always)]
+fn fill_errors(
+    structure: &Structure,
+    kept: Kept<'_>,
+    predicted: &[f32],
+    errors: &mut [f32],
+) -> f64 {
+    let normaliser = structure.normaliser();
+    for (output, (error, predicted)) in errors.iter_mut().zip(predicted).enumerate() {
+        let y = match kept {
+            Kept::Numbers(y) => normaliser.target(output, y[output]),
+            Kept::Class(class) => f32::from(u8::from(class == output)),
+        };
+        *error = y - *predicted;
+    }
+    let known = errors.iter().filter(|error| !error.is_nan());
+    known.map(|&error| f64::from(error) * f64::from(error)).sum()
+}
+
 /// The parts of a model that one write works on.
 struct Update<'a> {
     structure: &'a Structure,
@@ -460,22 +493,12 @@ impl Kernel for Update<'_> {
         let Scratch {
             phi, active, predicted, errors, f, v, spreads, u, old, claimed: told, ..
         } = scratch;
-        for (output, (error, predicted)) in errors.iter_mut().zip(predicted.iter()).enumerate() {
-            *error = normalised(structure, self.kept, output) - *predicted;
-        }
-
-        let known = errors.iter().filter(|error| !error.is_nan());
-        let square = known.map(|&error| f64::from(error) * f64::from(error)).sum();
+        let square = fill_errors(structure, self.kept, predicted, errors);
         if !learns {
             return Ok(square);
         }
 
-        let base = match self.pass {
-            // A rehearsed observation is drawn at random: it has no neighbour that it is like.
-            Pass::Again => noise.plain(),
-            Pass::First | Pass::Refit | Pass::Probe => noise.variance(),
-        };
-        let own_noise = base / self.weight;
+        let own_noise = self.pass.noise(noise) / self.weight;
         let mut claimed = own_noise;
         let steps = f.chunks_exact_mut(width).zip(v.chunks_exact_mut(width));
         for (index, (spread, (f, v))) in spreads.iter_mut().zip(steps).enumerate() {
@@ -526,3 +549,4 @@ mod honesty_tests;
 mod own;
 #[cfg(test)]
 mod tests;
+mod twins;

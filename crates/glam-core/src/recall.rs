@@ -47,12 +47,8 @@ pub(crate) fn activate<S: Simd>(
     x: &[f32],
     scratch: &mut Scratch,
 ) {
-    let Scratch { z, phi, paths, active, .. } = scratch;
-    structure.normaliser().inputs(x, z);
-    let features = structure.features().iter().zip(phi.chunks_exact_mut(structure.width()));
-    for (feature, phi) in features {
-        feature.fill(z, phi);
-    }
+    fill_features(structure, x, scratch);
+    let Scratch { z, paths, active, .. } = scratch;
     structure.paths(simd, z, paths);
     for (number, table) in structure.tables().iter().enumerate() {
         table.keys_on(paths[structure.place(number)], number, |key| {
@@ -61,6 +57,17 @@ pub(crate) fn activate<S: Simd>(
     }
     // Apart from the gates, so that the look-ups wait for memory side by side.
     active.iter_mut().for_each(|active| active.slot = slots.get(active.key));
+}
+
+/// Normalises `x` and fills the features.
+#[inline(always)]
+pub(crate) fn fill_features(structure: &Structure, x: &[f32], scratch: &mut Scratch) {
+    let Scratch { z, phi, .. } = scratch;
+    structure.normaliser().inputs(x, z);
+    let features = structure.features().iter().zip(phi.chunks_exact_mut(structure.width()));
+    for (feature, phi) in features {
+        feature.fill(z, phi);
+    }
 }
 
 /// [`activate`] with the vector unit of this machine, for a caller outside of a kernel.

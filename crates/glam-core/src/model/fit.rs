@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::twins::{self, Lesson, Twins};
 use super::{Model, Pass, weight_lines};
 use crate::config::{Config, Targets};
 use crate::consolidate::{Decision, Trial, is_gain};
@@ -10,7 +11,7 @@ use crate::error::Result;
 use crate::kernel::LANES;
 use crate::noise::Noise;
 use crate::observations::Kept;
-use crate::recall::find_active;
+use crate::recall::{Recall, find_active};
 use crate::room::{self, Room};
 use crate::slopes::{OuterProduct, Slopes};
 use crate::slots::{Arena, SlotTable};
@@ -42,6 +43,14 @@ struct Drawn {
     weights: Arena,
     covariances: Arena,
     noise: Noise,
+}
+
+/// Observations of the warm-up, but those in `held`, as one drawing of the gates learns them.
+struct Course<'a> {
+    warm_up: &'a WarmUp,
+    held: Range<usize>,
+    /// What learns them in place of the memory's own slots.
+    twins: Option<Twins>,
 }
 
 impl Model {
@@ -86,9 +95,13 @@ impl Model {
         let redraws = narrow && !is_set(config);
         self.recall.room = Room::new(config, structure.n(), outputs);
         self.start(structure);
-        let mut squares = self.go_through(warm_up, Pass::Refit)?;
-        self.rehearse_all(warm_up)?;
-        let chosen = if redraws { self.redraw(warm_up, &mut squares)? } else { None };
+        let mut course = self.course(warm_up, 0..0);
+        let mut squares = self.go_through(&mut course, Pass::Refit)?;
+        self.rehearse_all(&mut course)?;
+        let chosen = if redraws { self.redraw(&mut course, &mut squares)? } else { None };
+        if let Some(twins) = course.twins {
+            self.take(twins.into_slots());
+        }
         let numbers = self.recall.config.targets() != Targets::Labels;
         if narrow && numbers && warm_up.count() <= MOST_HELD_OUT {
             return self.foresee(warm_up, chosen.as_ref()).map(Some);
@@ -98,23 +111,29 @@ impl Model {
 
     /// Draws gates anew by the slopes of what was learned, as long as that is better. Gives the
     /// slopes by which those gates were drawn that are kept, and in `squares` their errors.
-    fn redraw(&mut self, warm_up: &WarmUp, squares: &mut Vec<f64>) -> Result<Option<Slopes>> {
+    fn redraw(
+        &mut self,
+        course: &mut Course<'_>,
+        squares: &mut Vec<f64>,
+    ) -> Result<Option<Slopes>> {
+        let warm_up = course.warm_up;
         let mut chosen = None;
-        let mut trials = vec![self.trial(0, squares, true)];
+        let mut trials = vec![self.trial(0, squares, course, true)];
         for regates in 1..=MOST_REDRAWN {
-            let Some(slopes) = self.slopes(warm_up) else { break };
+            let Some(slopes) = self.slopes(course) else { break };
             let Some(next) = self.redrawn(warm_up.kept().rows(), Some(&slopes)) else { break };
             let before = self.start(next);
-            let new = self.go_through(warm_up, Pass::Refit)?;
+            let mut redrawn = self.course(warm_up, 0..0);
+            let new = self.go_through(&mut redrawn, Pass::Refit)?;
             let gains: Vec<f64> = squares.iter().zip(&new).map(|(old, new)| old - new).collect();
             let better = is_gain(later(&gains));
-            trials.push(self.trial(regates, &new, better));
+            trials.push(self.trial(regates, &new, &redrawn, better));
             if !better {
                 self.go_back(before);
                 break;
             }
-            self.rehearse_all(warm_up)?;
-            (*squares, chosen) = (new, Some(slopes));
+            self.rehearse_all(&mut redrawn)?;
+            (*squares, chosen, *course) = (new, Some(slopes), redrawn);
         }
         let decision = Decision {
             sequence: self.recall.sequence + 1,
@@ -195,11 +214,11 @@ impl Model {
     fn ask_without(&mut self, warm_up: &WarmUp, held: Range<usize>, told: &mut Told) -> Result<()> {
         let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
         let kept = warm_up.kept();
-        for pass in [Pass::Refit].into_iter().chain([Pass::Again; PASSES - 1]) {
-            for row in (0..held.start).chain(held.end..warm_up.count()) {
-                let (x, target, weight) = kept.get(row, inputs, outputs);
-                self.learn(x, target, weight, pass)?;
-            }
+        let mut course = self.course(warm_up, held.clone());
+        self.go_through(&mut course, Pass::Refit)?;
+        self.rehearse_all(&mut course)?;
+        if let Some(twins) = course.twins {
+            self.take(twins.into_kinds());
         }
         let mut out = vec![0.0; outputs];
         for row in held {
@@ -238,19 +257,45 @@ impl Model {
         (self.covariances, recall.noise) = (covariances, noise);
     }
 
+    /// All observations but those in `held`, for the structure that was started with.
+    fn course<'a>(&mut self, warm_up: &'a WarmUp, held: Range<usize>) -> Course<'a> {
+        let Self { recall, scratch, .. } = self;
+        let Recall { config, structure, .. } = &*recall;
+        let fits =
+            |structure: &&Structure| Twins::may_stand_for(config, structure, warm_up.count());
+        let structure = structure.as_ref().filter(fits);
+        let twins =
+            structure.map(|structure| Twins::of(recall, structure, warm_up.kept(), &held, scratch));
+        Course { warm_up, held, twins }
+    }
+
+    /// Works with these slots, weights and covariances.
+    fn take(&mut self, (slots, weights, covariances): (SlotTable, Arena, Arena)) {
+        (self.recall.slots, self.recall.weights, self.covariances) = (slots, weights, covariances);
+    }
+
     /// Learns every observation once; gives the squared errors made just before.
-    fn go_through(&mut self, warm_up: &WarmUp, pass: Pass) -> Result<Vec<f64>> {
+    fn go_through(&mut self, course: &mut Course<'_>, pass: Pass) -> Result<Vec<f64>> {
         let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
-        (0..warm_up.count())
-            .map(|index| {
+        let Course { warm_up, held, twins } = course;
+        (0..held.start)
+            .chain(held.end..warm_up.count())
+            .enumerate()
+            .map(|(row, index)| {
                 let (x, kept, weight) = warm_up.kept().get(index, inputs, outputs);
-                self.learn(x, kept, weight, pass)
+                match twins {
+                    Some(twins) => {
+                        let lesson = Lesson { row, x, kept, weight, pass };
+                        twins::learn(twins, &mut self.recall, lesson, &mut self.scratch)
+                    }
+                    None => self.learn(x, kept, weight, pass),
+                }
             })
             .collect()
     }
 
-    fn rehearse_all(&mut self, warm_up: &WarmUp) -> Result<()> {
-        (1..PASSES).try_for_each(|_| self.go_through(warm_up, Pass::Again).map(|_| ()))
+    fn rehearse_all(&mut self, course: &mut Course<'_>) -> Result<()> {
+        (1..PASSES).try_for_each(|_| self.go_through(course, Pass::Again).map(|_| ()))
     }
 
     /// The structure with its gates drawn from `rows` and by `slopes`.
@@ -260,7 +305,7 @@ impl Model {
     }
 
     /// M over the observations of the warm-up.
-    fn slopes(&mut self, warm_up: &WarmUp) -> Option<Slopes> {
+    fn slopes(&mut self, course: &Course<'_>) -> Option<Slopes> {
         let outputs = self.recall.outputs();
         let Self { recall, scratch, .. } = self;
         let structure = recall.structure.as_ref()?;
@@ -268,13 +313,19 @@ impl Model {
         let lanes = structure.width() * LANES;
         let mut outer = OuterProduct::new(inputs);
         let mut gradients = vec![0.0; outputs * inputs];
-        for x in warm_up.kept().rows().chunks_exact(inputs) {
-            scratch.fit(inputs, structure, outputs);
-            find_active(structure, &recall.slots, x, scratch);
+        let weights = course.twins.as_ref().map_or(&recall.weights, Twins::weights);
+        for (row, x) in course.warm_up.kept().rows().chunks_exact(inputs).enumerate() {
+            match &course.twins {
+                Some(twins) => twins.activate(row, &mut scratch.active),
+                None => {
+                    scratch.fit(inputs, structure, outputs);
+                    find_active(structure, &recall.slots, x, scratch);
+                }
+            }
             gradients.fill(0.0);
             for active in &scratch.active {
                 let Some(slot) = active.slot else { continue };
-                let maps = recall.weights.floats(slot).ok()?.chunks_exact(lanes);
+                let maps = weights.floats(slot).ok()?.chunks_exact(lanes);
                 let feature = &structure.features()[active.feature as usize];
                 feature.add_gradients(maps, &mut gradients, inputs);
             }
@@ -283,14 +334,14 @@ impl Model {
         Some(outer.slopes())
     }
 
-    fn trial(&self, regates: u32, squares: &[f64], accepted: bool) -> Trial {
+    fn trial(&self, regates: u32, squares: &[f64], course: &Course<'_>, accepted: bool) -> Trial {
         let squares = later(squares);
         Trial {
             name: if regates == 0 { "drawn at random" } else { "drawn by slopes" }.to_owned(),
             regates,
             lambda: 0.0,
             iterations: 0,
-            slots: self.recall.slots.len() as u64,
+            slots: course.twins.as_ref().map_or(self.recall.slots.len(), Twins::len) as u64,
             error: squares.iter().sum::<f64>() / squares.len().max(1) as f64,
             accepted,
         }
@@ -329,3 +380,6 @@ fn is_set(config: &Config) -> bool {
     let how = config.families().is_some() || config.levels().is_some() || config.view().is_some();
     how || config.tables().is_some()
 }
+
+#[cfg(test)]
+mod tests;

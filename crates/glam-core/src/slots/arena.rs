@@ -105,6 +105,23 @@ impl Arena {
         bytemuck::cast_slice_mut(&mut self.lines[start..])
     }
 
+    /// Appends a copy of a slot of an arena without a base.
+    pub(crate) fn push_copy(&mut self, slot: u32) {
+        let start = slot as usize * self.stride;
+        self.changed.push();
+        self.lines.extend_from_within(start..start + self.stride);
+    }
+
+    /// Slot number i is what number `from`\[i\] is here, in an arena without a base.
+    pub(crate) fn picked(&self, from: &[u32]) -> Self {
+        let mut lines = Vec::with_capacity(from.len() * self.stride);
+        for &slot in from {
+            let start = slot as usize * self.stride;
+            lines.extend_from_slice(&self.lines[start..start + self.stride]);
+        }
+        Self { lines, stride: self.stride, lent: None, changed: Marks::all(from.len()) }
+    }
+
     /// The floats of a slot that is to be changed: copied out of the base where it stands there, and
     /// marked.
     ///

@@ -115,6 +115,12 @@ impl SlotTable {
         }
     }
 
+    /// Every key is given the number `to`\[its slot\] instead: for reads alone, as keys stay in the
+    /// order of slots.
+    pub(crate) fn point_to(&mut self, to: &[u32]) {
+        self.slots.values_mut().for_each(|slot| *slot = to[*slot as usize]);
+    }
+
     /// Gives back what is allocated beyond the slots.
     pub(crate) fn trim(&mut self) {
         self.keys.shrink_to_fit();
