@@ -40,13 +40,19 @@ fn each_node(depth: u8, sample: Sample<'_>, mut place: impl FnMut(usize, Rows<'_
             place(number, Rows(rows.iter()), &mut work);
             number += 1;
             let first = rows_below.len();
-            right.clear();
+            rows_below.resize(first + rows.len(), 0);
+            right.resize(rows.len(), 0);
+            // Each row goes to the end of both sides and stays on one: which one cannot be foreseen,
+            // and a branch would be taken wrongly half of the time.
+            let (mut middle, mut rights) = (first, 0);
             for (&row, &value) in rows.iter().zip(&work.values) {
-                let side = if value > work.threshold { &mut right } else { &mut rows_below };
-                side.push(row);
+                let is_right = value > work.threshold;
+                (rows_below[middle], right[rights]) = (row, row);
+                middle += usize::from(!is_right);
+                rights += usize::from(is_right);
             }
-            let middle = rows_below.len();
-            rows_below.append(&mut right);
+            rows_below.truncate(middle);
+            rows_below.extend_from_slice(&right[..rights]);
             let [left, right] = [first..middle, middle..rows_below.len()];
             // A node that no row reaches will be reached by later ones: it borrows its
             // sibling's, which lie just across the parent's threshold.
