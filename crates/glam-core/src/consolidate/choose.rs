@@ -3,10 +3,11 @@
 
 use super::candidates::Candidate;
 use super::decision::Trial;
+use super::inverses::{Grams, Inverses};
 use super::lifted::Lifted;
 use super::rows::Rows;
 use super::slopes_pass::slopes;
-use super::solve::{Grams, Held, Inverses, SIGNIFICANT, solve, square};
+use super::solve::{Held, SIGNIFICANT, solve, square};
 use super::workers::{Serial, Workers, collect};
 use super::{Flow, Progress, Watch};
 use crate::gate::Sample;

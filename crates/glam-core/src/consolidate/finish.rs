@@ -1,7 +1,8 @@
 //! From a chosen structure to slots that can be read from and written to.
 
+use super::inverses::{Grams, Inverses, inverse};
 use super::lifted::Lifted;
-use super::solve::{Grams, Held, Inverses, inverse, solve};
+use super::solve::{Held, solve};
 use super::workers::{Workers, collect};
 use crate::config::Config;
 use crate::recall::prior_variance;

@@ -5,8 +5,8 @@
 //! coordinator merges them and takes the steps. Nothing else goes between them: sums one way, maps
 //! the other.
 
+use super::inverses::inverse;
 use super::rows::Rows;
-use super::solve::inverse;
 use super::sums::{Kind, Layout, Maps, Sums};
 use crate::config::Targets;
 use crate::error::{Error, Result};

@@ -6,35 +6,41 @@ use std::ops::Range;
 use super::rows::Rows;
 use super::workers::{Workers, collect};
 use crate::config::MAX_DEPTH;
-use crate::kernel::simd::{Kernel, dispatch};
-use crate::kernel::{LANES, Lane, Simd, map};
+use crate::kernel::{LANES, Lane};
 use crate::slots::Key;
 use crate::structure::{Paths, Structure};
 
 /// Floats that the sums of one block may take: half of a usual second-level cache.
 const BLOCK_FLOATS: usize = 1 << 18;
-/// Rows of a block, at least and at most.
 /// Numbers a place up to which places are sorted by counting.
 const MOST_COUNTS: usize = 8;
+/// Rows of a block, at least and at most.
 const BLOCK_ROWS: (usize, usize) = (64, 2048);
-/// Pieces into which the rows are cut, each with a sum of its own; a power of two.
-pub(crate) const SHARDS: usize = 4;
-/// Rows below which there is one piece.
-const SHARD_ROWS: usize = 512;
+/// Pieces into which the columns are cut, at most: enough that threads end at about the same time.
+const PIECES: usize = 16;
+/// Columns of one feature from which on it is kept for all rows instead of filled anew.
+const SHARED: usize = 2 * PIECES;
 
 /// One column of the lifted space: a level of a table.
 #[derive(Debug, Clone, Copy)]
-struct Column {
+pub(super) struct Column {
     table: u32,
     level: u8,
-    /// Place among the levels of its table.
-    feature: u32,
+    /// The feature of its table.
+    pub(super) feature: u32,
+}
+
+/// A run of columns, and their slots.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) columns: Range<usize>,
+    pub(super) slots: Range<usize>,
 }
 
 /// A run of rows with their slots, column by column.
 #[derive(Debug)]
-struct Block {
-    rows: Range<usize>,
+pub(super) struct Block {
+    pub(super) rows: Range<usize>,
     /// For each column, its rows sorted by slot, as places in the block.
     order: Vec<u16>,
     /// For each column, the slots that appear and where their rows end in `order`.
@@ -48,16 +54,18 @@ struct Block {
 pub(crate) struct Lifted<'a> {
     pub(crate) structure: &'a Structure,
     pub(crate) rows: &'a Rows,
-    columns: Vec<Column>,
+    pub(super) columns: Vec<Column>,
     /// Slots by column, then by decisions.
     pub(crate) keys: Vec<u64>,
-    blocks: Vec<Block>,
-    /// Blocks of each piece.
-    shards: Vec<Range<usize>>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) pieces: Vec<Piece>,
+    /// The feature that many columns share, where one does, at every row.
+    pub(super) shared: Option<(u32, Vec<Lane>)>,
 }
 
 impl<'a> Lifted<'a> {
-    /// Finds the slots of every row: O(rows x tables) gates.
+    /// Finds the slots of every row: O(rows x tables) gates. Keeps two bytes a row and active slot, and
+    /// where many tables share a view what they see of every row.
     pub(crate) fn new(structure: &'a Structure, rows: &'a Rows, workers: &dyn Workers) -> Self {
         let mut columns: Vec<Column> = Vec::new();
         for (number, table) in structure.tables().iter().enumerate() {
@@ -94,25 +102,37 @@ impl<'a> Lifted<'a> {
             }
             bits
         });
-        let (keys, slots) = number_slots(&columns, &by_feature, &ranges, &bits);
+        let (keys, slots, starts) = number_slots(&columns, &by_feature, &ranges, &bits);
         let blocks = collect(workers, ranges.len(), |block| {
             let starts = by_feature.iter().map(|&column| (column, slots[column].as_slice()));
             Block::new(ranges[block].clone(), &bits[block], starts)
         });
-        let columns = by_feature.iter().map(|&column| columns[column]).collect();
-        let shards = if rows.count < SHARD_ROWS { 1 } else { SHARDS.min(blocks.len()) };
-        let shards = (0..shards)
-            .map(|shard| blocks.len() * shard / shards..blocks.len() * (shard + 1) / shards)
+        let columns: Vec<Column> = by_feature.iter().map(|&column| columns[column]).collect();
+        let count = PIECES.min(columns.len());
+        let pieces = (0..count)
+            .map(|piece| {
+                let (first, end) =
+                    (columns.len() * piece / count, columns.len() * (piece + 1) / count);
+                Piece { columns: first..end, slots: starts[first]..starts[end] }
+            })
             .collect();
-        Self { structure, rows, columns, keys, blocks, shards }
+        let shared = columns
+            .chunk_by(|a, b| a.feature == b.feature)
+            .filter(|alike| alike.len() >= SHARED)
+            .max_by_key(|alike| alike.len())
+            .map(|alike| {
+                let (feature, width) = (alike[0].feature, structure.width());
+                let mut phi = vec![[0.0; LANES]; rows.count * width];
+                for (row, phi) in phi.chunks_exact_mut(width).enumerate() {
+                    structure.features()[feature as usize].fill(rows.z(row), phi);
+                }
+                (feature, phi)
+            });
+        Self { structure, rows, columns, keys, blocks, pieces, shared }
     }
 
     pub(crate) fn slots(&self) -> usize {
         self.keys.len()
-    }
-
-    pub(crate) fn shards(&self) -> usize {
-        self.shards.len()
     }
 
     /// Floats of one slot's map, its padding included.
@@ -123,18 +143,6 @@ impl<'a> Lifted<'a> {
     /// Floats of all maps.
     pub(crate) fn floats(&self) -> usize {
         self.slots() * self.stride()
-    }
-
-    /// Goes over the rows of piece `shard`: sums the active maps `weights` of each, hands the sum
-    /// to `each`, and adds what that leaves, times the row's features, to `gradient`.
-    pub(crate) fn pass<E: FnMut(usize, &mut [f32])>(
-        &self,
-        shard: usize,
-        weights: Option<&[f32]>,
-        gradient: Option<&mut [f32]>,
-        each: E,
-    ) {
-        dispatch(Pass { lifted: self, shard, weights, gradient, each });
     }
 
     /// Numbers of up to `most` blocks, evenly spread.
@@ -173,22 +181,17 @@ impl<'a> Lifted<'a> {
             }
         }
     }
-
-    /// Sums phi phi' of the rows that `weight` gives a weight, one square of n x width groups a
-    /// slot.
-    pub(crate) fn grams(&self, shard: usize, grams: &mut [f32]) {
-        dispatch(Grams { lifted: self, shard, grams });
-    }
 }
 
-/// Keys by column and decisions, and for each column the slot of every decision.
+/// Keys by column and decisions, for each column the slot of every decision, and where the slots of
+/// each column start and those of the last end.
 fn number_slots(
     columns: &[Column],
     by_feature: &[usize],
     ranges: &[Range<usize>],
     bits: &[Vec<u16>],
-) -> (Vec<u64>, Vec<Vec<u32>>) {
-    let mut keys = Vec::new();
+) -> (Vec<u64>, Vec<Vec<u32>>, Vec<usize>) {
+    let (mut keys, mut starts) = (Vec::new(), vec![0]);
     let mut slots = vec![Vec::new(); columns.len()];
     for &number in by_feature {
         let Column { table, level, .. } = columns[number];
@@ -203,8 +206,9 @@ fn number_slots(
             slots[number][bits] = keys.len() as u32;
             keys.push(Key { table, level, bits: bits as u32 }.pack());
         }
+        starts.push(keys.len());
     }
-    (keys, slots)
+    (keys, slots, starts)
 }
 
 impl Block {
@@ -236,7 +240,7 @@ impl Block {
 
     /// The runs of column number `column`: the slot, and its rows as places in the block.
     #[inline(always)]
-    fn runs(&self, column: usize) -> impl Iterator<Item = (usize, &[u16])> {
+    pub(super) fn runs(&self, column: usize) -> impl Iterator<Item = (usize, &[u16])> {
         let first = column.checked_sub(1).map_or(0, |before| self.columns[before] as usize);
         let runs = &self.runs[first..self.columns[column] as usize];
         let mut start = column * self.rows.len();
@@ -268,118 +272,5 @@ fn sort_places(bits: &[u16], limit: usize, starts: &mut Vec<u16>, sorted: &mut [
         let start = &mut starts[usize::from(bits)];
         sorted[usize::from(*start)] = place;
         *start += 1;
-    }
-}
-
-/// Fills the features of a block's rows where `filled` is another feature.
-#[inline(always)]
-fn fill(lifted: &Lifted<'_>, block: &Block, feature: u32, filled: &mut u32, phi: &mut [Lane]) {
-    if *filled == feature {
-        return;
-    }
-    *filled = feature;
-    let width = lifted.structure.width();
-    let shape = &lifted.structure.features()[feature as usize];
-    for (row, phi) in block.rows.clone().zip(phi.chunks_exact_mut(width)) {
-        shape.fill(lifted.rows.z(row), phi);
-    }
-}
-
-struct Pass<'a, E> {
-    lifted: &'a Lifted<'a>,
-    shard: usize,
-    weights: Option<&'a [f32]>,
-    gradient: Option<&'a mut [f32]>,
-    each: E,
-}
-
-impl<E: FnMut(usize, &mut [f32])> Kernel for Pass<'_, E> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Self { lifted, shard, weights, mut gradient, mut each } = self;
-        let (width, outputs, stride) =
-            (lifted.structure.width(), lifted.rows.outputs, lifted.stride());
-        let (mut phi, mut sums, mut values): (Vec<Lane>, Vec<Lane>, Vec<f32>) =
-            (Vec::new(), Vec::new(), Vec::new());
-        for block in &lifted.blocks[lifted.shards[shard].clone()] {
-            let count = block.rows.len();
-            phi.resize(count * width, [0.0; LANES]);
-            values.clear();
-            values.resize(count * outputs, 0.0);
-            let mut filled = u32::MAX;
-            if let Some(weights) = weights {
-                sums.clear();
-                sums.resize(count * outputs, [0.0; LANES]);
-                for (number, column) in lifted.columns.iter().enumerate() {
-                    fill(lifted, block, column.feature, &mut filled, &mut phi);
-                    for (slot, rows) in block.runs(number) {
-                        let weights = &weights[slot * stride..][..stride];
-                        for &row in rows {
-                            let row = usize::from(row);
-                            let sums = &mut sums[row * outputs..][..outputs];
-                            map::accumulate(simd, weights, &phi[row * width..][..width], sums);
-                        }
-                    }
-                }
-                for (value, sum) in values.iter_mut().zip(&sums) {
-                    *value = simd.total(simd.load(sum));
-                }
-            }
-            for (row, values) in block.rows.clone().zip(values.chunks_exact_mut(outputs.max(1))) {
-                each(row, values);
-            }
-            if let Some(gradient) = gradient.as_deref_mut() {
-                for (number, column) in lifted.columns.iter().enumerate() {
-                    fill(lifted, block, column.feature, &mut filled, &mut phi);
-                    for (slot, rows) in block.runs(number) {
-                        let gradient = &mut gradient[slot * stride..][..stride];
-                        for &row in rows {
-                            let row = usize::from(row);
-                            let values = &values[row * outputs..][..outputs];
-                            map::correct(simd, gradient, &phi[row * width..][..width], values);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-struct Grams<'a> {
-    lifted: &'a Lifted<'a>,
-    shard: usize,
-    grams: &'a mut [f32],
-}
-
-impl Kernel for Grams<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Self { lifted, shard, grams } = self;
-        let (width, n) = (lifted.structure.width(), lifted.structure.n());
-        let stride = n * width * LANES;
-        let mut phi: Vec<Lane> = Vec::new();
-        let mut weighted = vec![0.0; n];
-        for block in &lifted.blocks[lifted.shards[shard].clone()] {
-            phi.resize(block.rows.len() * width, [0.0; LANES]);
-            let mut filled = u32::MAX;
-            for (number, column) in lifted.columns.iter().enumerate() {
-                fill(lifted, block, column.feature, &mut filled, &mut phi);
-                for (slot, rows) in block.runs(number) {
-                    let gram = &mut grams[slot * stride..][..stride];
-                    for &row in rows {
-                        let row = usize::from(row);
-                        let phi = &phi[row * width..][..width];
-                        let weight = lifted.rows.weight(block.rows.start + row);
-                        let products = weighted.iter_mut().zip(phi.as_flattened());
-                        products.for_each(|(weighted, phi)| *weighted = weight * phi);
-                        map::correct(simd, gram, phi, &weighted);
-                    }
-                }
-            }
-        }
     }
 }

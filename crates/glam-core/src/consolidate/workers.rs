@@ -46,3 +46,32 @@ pub(crate) fn collect<T: Send>(
     });
     results.into_iter().filter_map(|slot| slot.into_inner().ok().flatten()).collect()
 }
+
+/// What every task gave, in the order of the items, each of which one task takes.
+pub(crate) fn deal<I: Send, T: Send>(
+    workers: &dyn Workers,
+    items: impl Iterator<Item = I>,
+    task: impl Fn(usize, I) -> T + Sync,
+) -> Vec<T> {
+    let items: Vec<_> = items.map(|item| std::sync::Mutex::new(Some(item))).collect();
+    let results = collect(workers, items.len(), |number| {
+        let item = items[number].lock().ok().and_then(|mut item| item.take());
+        item.map(|item| task(number, item))
+    });
+    results.into_iter().flatten().collect()
+}
+
+/// Cuts slices of one length into parts of `lengths`, abreast.
+pub(crate) fn cut<const N: usize>(
+    mut wholes: [&mut [f32]; N],
+    lengths: impl Iterator<Item = usize>,
+) -> impl Iterator<Item = [&mut [f32]; N]> {
+    lengths.map(move |length| {
+        wholes.each_mut().map(|whole| {
+            let rest = std::mem::take(whole);
+            let (part, rest) = rest.split_at_mut(length.min(rest.len()));
+            *whole = rest;
+            part
+        })
+    })
+}
