@@ -5,8 +5,8 @@ use super::candidates::Candidate;
 use super::decision::Trial;
 use super::inverses::{Grams, Inverses};
 use super::lifted::Lifted;
+use super::penalties::{Judged, Penalties, every};
 use super::rows::Rows;
-use super::slopes_pass::slopes;
 use super::solve::{Held, SIGNIFICANT, solve, square};
 use super::workers::{Serial, Workers, collect};
 use super::{Flow, Progress, Watch};
@@ -16,10 +16,6 @@ use crate::rng::Rng;
 use crate::slopes::Slopes;
 use crate::structure::Structure;
 
-/// The ridge lambdas that are tried, the largest first.
-const LAMBDAS: [f64; 4] = [3.0, 0.3, 0.03, 0.003];
-/// The one that is tried first where not all are.
-const FIRST_LAMBDA: usize = 2;
 /// Standard errors by which a trial must be better than the best before it.
 const BETTER: f64 = 2.0;
 /// Rows that must be held out for one trial to be better than another.
@@ -73,14 +69,6 @@ struct Best {
     held: Vec<Vec<f32>>,
     candidate: usize,
     regates: usize,
-}
-
-/// What one lambda gave for one tenth held out.
-struct Judged {
-    lambda: f64,
-    trace: Vec<f64>,
-    held: Vec<f32>,
-    slopes: Option<Slopes>,
 }
 
 /// The best that one candidate gave at one drawing of its gates, with a part for each tenth.
@@ -221,44 +209,61 @@ impl Search<'_> {
         marks: &[Vec<bool>],
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Option<Attempt> {
-        let one = |fold: usize, workers: &dyn Workers| {
+        // Until there are slopes all tenths have the same gates.
+        let count = if line.slopes.is_empty() { 1 } else { marks.len() };
+        let structures = self.each(count, |fold, workers| {
             let slopes = line.slopes.get(fold).and_then(Option::as_ref);
-            let structure = self.draw(candidate, regates, slopes, workers);
-            let lifted = Lifted::new(&structure, self.rows, workers);
-            let wanted = regates < self.regates;
-            let lambdas = match line.stops.last() {
-                _ if marks.len() > 1 => Lambdas::All,
-                None => Lambdas::Outwards,
-                Some(&(lambda, _)) => Lambdas::One(lambda),
-            };
-            let judged = judge(&lifted, &marks[fold], lambdas, wanted, workers, go_on)?;
-            Some((lifted.slots(), judged))
+            self.draw(candidate, regates, slopes, workers)
+        });
+        let lifted = self.each(structures.len(), |fold, workers| {
+            let lifted = Lifted::new(&structures[fold], self.rows, workers);
+            let grams = Grams::new(&lifted, workers);
+            (lifted, grams)
+        });
+        let slots = lifted.first()?.0.slots();
+        let trial = |fold: usize| {
+            let (lifted, grams) = &lifted[fold.min(lifted.len() - 1)];
+            let slopes_wanted = regates < self.regates;
+            Penalties { lifted, grams, marked: &marks[fold], slopes_wanted, go_on }
         };
-        let folds: Vec<Option<(usize, Vec<Judged>)>> = if marks.len() > 1 {
-            collect(self.workers, marks.len(), |fold| one(fold, &Serial))
-        } else {
-            vec![one(0, self.workers)]
+        let folds: Vec<Vec<Judged>> = match line.stops.last() {
+            _ if marks.len() > 1 => {
+                let trials: Vec<Penalties<'_>> = (0..marks.len()).map(trial).collect();
+                every(&trials, self.workers)?
+            }
+            None => vec![trial(0).outwards(self.workers)?],
+            Some(&(lambda, _)) => vec![vec![trial(0).one(lambda, self.workers)?]],
         };
-        let folds = folds.into_iter().collect::<Option<Vec<_>>>()?;
-        let slots = folds.first()?.0;
         // Every tenth tried the same lambdas in the same order, or there is one tenth.
-        let count = folds.iter().map(|(_, judged)| judged.len()).min()?;
+        let count = folds.iter().map(Vec::len).min()?;
         let (mut chosen, mut iterations, mut error) = (0, 1, f64::INFINITY);
         for place in 0..count {
             let traces: Vec<&[f64]> =
-                folds.iter().map(|(_, judged)| judged[place].trace.as_slice()).collect();
+                folds.iter().map(|judged| judged[place].trace.as_slice()).collect();
             let (stop, found) = best_stop(&traces);
             if found < error * SIGNIFICANT {
                 (chosen, iterations, error) = (place, stop, found);
             }
         }
-        let lambda = folds.first()?.1.get(chosen)?.lambda;
+        let lambda = folds.first()?.get(chosen)?.lambda;
         let (held, slopes) = folds
             .into_iter()
-            .filter_map(|(_, judged)| judged.into_iter().nth(chosen))
+            .filter_map(|judged| judged.into_iter().nth(chosen))
             .map(|judged| (judged.held, judged.slopes))
             .unzip();
         Some(Attempt { lambda, iterations, error, slots, held, slopes })
+    }
+
+    /// What every task of `count` gave: one is lent all workers, several are shared out among them.
+    fn each<T: Send>(
+        &self,
+        count: usize,
+        task: impl Fn(usize, &dyn Workers) -> T + Sync,
+    ) -> Vec<T> {
+        match count {
+            1 => vec![task(0, self.workers)],
+            _ => collect(self.workers, count, |number| task(number, &Serial)),
+        }
     }
 
     /// The seed of a candidate's draws.
@@ -302,61 +307,6 @@ pub(crate) fn is_gain(gains: &[f64]) -> bool {
 pub(crate) fn sample(rows: &Rows) -> Vec<f32> {
     let step = rows.count.div_ceil(SAMPLE_ROWS).max(1);
     (0..rows.count).step_by(step).flat_map(|row| rows.z(row)).copied().collect()
-}
-
-/// Which lambdas are tried.
-#[derive(Debug, Clone, Copy)]
-enum Lambdas {
-    /// All, as every tenth must try the same.
-    All,
-    /// From the middle outwards while it helps.
-    Outwards,
-    /// What was best for the same tables before their gates were drawn anew.
-    One(f64),
-}
-
-/// Solves with the rows of one tenth held out.
-fn judge(
-    lifted: &Lifted<'_>,
-    marked: &[bool],
-    lambdas: Lambdas,
-    slopes_wanted: bool,
-    workers: &dyn Workers,
-    go_on: &(dyn Fn() -> bool + Sync),
-) -> Option<Vec<Judged>> {
-    let grams = Grams::new(lifted, workers);
-    let one = |lambda: f64| {
-        let inverses = Inverses::new(&grams, lifted.slots(), lambda, workers);
-        let held = Held::Rows { marked, most: MOST_ITERATIONS };
-        let solution = solve(lifted, &inverses, lambda, held, workers, go_on)?;
-        let slopes = slopes_wanted.then(|| slopes(lifted, &solution.weights, workers));
-        Some(Judged { lambda, trace: solution.trace, held: solution.held, slopes })
-    };
-    match lambdas {
-        Lambdas::All => return LAMBDAS.iter().map(|&lambda| one(lambda)).collect(),
-        Lambdas::One(lambda) => return Some(vec![one(lambda)?]),
-        Lambdas::Outwards => {}
-    }
-    let least = |judged: &Judged| judged.trace.iter().copied().fold(f64::INFINITY, f64::min);
-    let mut judged = vec![one(LAMBDAS[FIRST_LAMBDA])?];
-    let mut best = least(&judged[0]);
-    let larger: Vec<f64> = LAMBDAS[..FIRST_LAMBDA].iter().rev().copied().collect();
-    for side in [larger.as_slice(), &LAMBDAS[FIRST_LAMBDA + 1..]] {
-        let before = judged.len();
-        for &lambda in side {
-            let next = one(lambda)?;
-            let error = least(&next);
-            judged.push(next);
-            if error >= best * SIGNIFICANT {
-                break;
-            }
-            best = error;
-        }
-        if judged.len() > before + 1 {
-            break;
-        }
-    }
-    Some(judged)
 }
 
 fn held_rows(marks: &[bool]) -> Vec<usize> {

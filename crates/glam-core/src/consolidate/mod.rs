@@ -14,6 +14,7 @@ mod inverses;
 mod judge;
 mod lifted;
 mod passes;
+mod penalties;
 mod rows;
 mod sketch;
 mod slopes_pass;
@@ -119,9 +120,9 @@ impl Model {
     /// its error is the smallest, or so few rows are held out that no error tells, what is given is
     /// this memory, with what was tried to tell.
     ///
-    /// Costs memory for the history, 4 bytes more a row and active slot, and up to ten times the slots,
-    /// and for every trial up to some
-    /// hundred passes over the history, each about as long as reading every row of it.
+    /// Costs memory for the history, 4 bytes more a row and active slot and a row and target, and up to
+    /// ten times the slots, and for every trial up to some hundred passes over the history, each about
+    /// as long as reading every row of it.
     ///
     /// # Errors
     /// [`Error::Empty`] without a history, [`Error::Cancelled`] where `watch` stopped it.
