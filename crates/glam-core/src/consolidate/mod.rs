@@ -320,6 +320,8 @@ impl Model {
 #[cfg(test)]
 mod halves_tests;
 #[cfg(test)]
+mod passes_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod written_tests;
