@@ -42,7 +42,11 @@ pub(crate) enum Command {
     Inspect(cmd::inspect::InspectArgs),
     Verify(cmd::verify::VerifyArgs),
     Rebuild(cmd::rebuild::RebuildArgs),
+    Repair(cmd::repair::RepairArgs),
+    Backup(cmd::backup::BackupArgs),
+    Compact(cmd::compact::CompactArgs),
     Forget(cmd::forget::ForgetArgs),
+    ForgetHistory(cmd::forget_history::ForgetHistoryArgs),
 }
 
 /// Whether the first row of a file holds the names of the columns.

@@ -62,7 +62,11 @@ fn main() -> ExitCode {
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Verify(args) => cmd::verify::run(&args),
         Command::Rebuild(args) => cmd::rebuild::run(&args),
+        Command::Repair(args) => cmd::repair::run(&args),
+        Command::Backup(args) => cmd::backup::run(&args),
+        Command::Compact(args) => cmd::compact::run(&args),
         Command::Forget(args) => cmd::forget::run(&args),
+        Command::ForgetHistory(args) => cmd::forget_history::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

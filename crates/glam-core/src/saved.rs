@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::label::{Label, Labels};
 use crate::model::{Model, weight_lines};
 use crate::noise::Noise;
-use crate::recall::Recall;
+use crate::recall::{Recall, prior_variance};
 use crate::rehearsal::Rehearsal;
 use crate::report::Rehearsing;
 use crate::room::{self, Room};
@@ -292,6 +292,20 @@ impl SavedRecall {
         self.structure
             .as_ref()
             .map_or(0, |structure| window::covariance_lines(&self.config, structure.n()))
+    }
+
+    /// The weights and the covariance of a slot that has learned nothing, for a repair to put in the
+    /// place of one that is lost: [`SavedRecall::weight_lines`] and [`SavedRecall::covariance_lines`]
+    /// lines.
+    pub fn fresh_slot(&self) -> (Vec<Line>, Vec<Line>) {
+        let weights = vec![Line::default(); self.weight_lines()];
+        let mut covariance = vec![Line::default(); self.covariance_lines()];
+        if let Some(structure) = &self.structure {
+            let (n, floats) = (structure.n(), bytemuck::cast_slice_mut(&mut covariance));
+            self.config.precision().reset(floats, n, prior_variance(n));
+            window::stamp(&self.config, floats, n, self.sequence);
+        }
+        (weights, covariance)
     }
 
     /// Joins the weights, for reading. They must give [`SavedRecall::slots`] slots of

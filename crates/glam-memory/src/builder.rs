@@ -45,7 +45,12 @@ enum Setting {
 
 impl Builder {
     pub(crate) fn new(inputs: usize) -> Self {
-        Self { inputs, targets: Targets::Numbers(1), settings: Vec::new(), durability: Durability::Buffered }
+        Self {
+            inputs,
+            targets: Targets::Numbers(1),
+            settings: Vec::new(),
+            durability: Durability::Buffered,
+        }
     }
 
     fn with(mut self, setting: Setting) -> Self {

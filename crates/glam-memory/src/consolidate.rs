@@ -42,7 +42,8 @@ impl Memory {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NoHistory`] without files, [`Error::ReadOnly`], [`Error::Core`] where nothing was
+    /// [`Error::NoHistory`] without files, [`Error::Store`] where its beginning was dropped,
+    /// [`Error::ReadOnly`], [`Error::Core`] where nothing was
     /// written yet or `watch` stopped it, [`Error::Store`] where the files cannot be read or
     /// written.
     pub fn consolidate(
@@ -59,7 +60,10 @@ impl Memory {
             State::Stored(model, stored) => {
                 // What an earlier checkpoint failed to save, this one will.
                 let _ = stored.settle(model);
-                stored.store.history()?
+                let history = stored.store.history()?;
+                // Solved over a part, the memory would lose what the rest had taught it.
+                history.check_whole()?;
+                history
             }
         };
         let state = RwLockWriteGuard::downgrade_to_upgradable(state);

@@ -22,6 +22,30 @@ impl Memory {
         }
     }
 
+    /// Drops the history but for about its last `keep` observations: the log files of the others go,
+    /// and with them their room on the disk. What was learned stays. Returns the sequence number of the
+    /// first observation that is retained; it may be an earlier one than asked for, as files go as a
+    /// whole.
+    ///
+    /// From then on [`Memory::consolidate`], [`Memory::forget`] and [`Memory::rebuild`], which need every
+    /// observation, are refused, and a damaged snapshot can only be repaired by losing the slots that
+    /// are damaged. Rehearsal goes on with the sample that it keeps.
+    ///
+    /// # Errors
+    /// [`Error::NoHistory`] without files, [`Error::ReadOnly`], and [`Error::Store`] as
+    /// [`Memory::checkpoint`].
+    pub fn forget_history(&self, keep: u64) -> Result<u64> {
+        let _turn = self.checkpoints.lock();
+        match &mut *self.state.write() {
+            State::Volatile(_) => Err(Error::NoHistory),
+            State::Stored(model, stored) => {
+                let _ = stored.settle(model);
+                Ok(stored.store.forget_history(model, keep)?)
+            }
+            State::ReadOnly(_) => Err(Error::ReadOnly),
+        }
+    }
+
     /// Forgets observation `sequence`: its bytes in the log are overwritten, and the memory is learned
     /// anew from the rest of the history. Every read then gives, bit for bit, what it would have
     /// given had the observation never been written; labels that no other observation has are
@@ -55,6 +79,7 @@ impl Memory {
                 let store = &mut stored.store;
                 // The new model first: where that fails, nothing has changed.
                 store.find(sequence)?;
+                store.history()?.check_whole()?;
                 let new = match solved_again(model, store.history()?, sequence, &self.threads)? {
                     Some(start) => {
                         let mut new = relearned(start, store.history()?, sequence)?;

@@ -90,8 +90,11 @@ pub use glam_core::{
     LevelCount, Options, Picks, Precision, Progress, Rehearse, Rehearsing, Report, TableCount,
     Target, Targets, Trial,
 };
-pub use glam_store::{Damage, Durability, Files, History, Observation, Place, Verification, verify};
-pub use memory::{Class, Inspection, Memory};
+pub use glam_store::{
+    Backup, Damage, Durability, Files, History, Observation, Place, Repair, Verification, backup,
+    repair, verify,
+};
+pub use memory::{Class, Inspection, Log, Memory};
 pub use observation::{Labelled, Observed};
 pub use score::{Score, Scorer};
 pub use {glam_core as core, glam_store as store, ndarray};

@@ -133,7 +133,7 @@ impl Prepared {
             }
         };
         // From here on it is not known which manifest a crash would leave, unless all goes well.
-        if let Err(error) = self.next.write(&self.directory).and_then(|()| self.directory.sync()) {
+        if let Err(error) = self.next.write(&self.directory) {
             return Outcome::Unknown(error);
         }
         self.remove_old();

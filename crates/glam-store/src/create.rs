@@ -33,7 +33,7 @@ pub(crate) fn create(directory: &Directory, config: Config) -> Result<Made> {
 }
 
 /// Makes `directory` and what is missing above it; returns what was made, outermost first.
-fn make_directories(directory: &Directory) -> Result<Vec<PathBuf>> {
+pub(crate) fn make_directories(directory: &Directory) -> Result<Vec<PathBuf>> {
     let disk = directory.disk();
     let mut missing = Vec::new();
     for path in directory.path().ancestors().filter(|path| !path.as_os_str().is_empty()) {
@@ -61,15 +61,28 @@ fn make_directories(directory: &Directory) -> Result<Vec<PathBuf>> {
 
 /// Removes what [`make_directories`] made. Directories that hold anything stay, as they cannot be
 /// removed.
-fn remove_directories(directory: &Directory, made: &[PathBuf]) {
+pub(crate) fn remove_directories(directory: &Directory, made: &[PathBuf]) {
     for path in made.iter().rev() {
         let _ = directory.disk().remove_directory(path);
     }
 }
 
+/// Waits until the names of the directories that [`make_directories`] made are on the disk.
+pub(crate) fn sync_directories(directory: &Directory, made: &[PathBuf]) -> Result<()> {
+    for path in made {
+        let above = match path.parent() {
+            Some(above) if !above.as_os_str().is_empty() => above,
+            _ => Path::new("."),
+        };
+        let synced = directory.disk().sync_directory(above);
+        synced.map_err(failed(above, "hand the directory to the disk"))?;
+    }
+    Ok(())
+}
+
 /// Fails unless the directory holds nothing but what a creation that was interrupted left: a lock,
 /// unfinished files, and a log without a frame.
-fn check_empty(directory: &Directory) -> Result<()> {
+pub(crate) fn check_empty(directory: &Directory) -> Result<()> {
     if directory.has(Name::Manifest) {
         return Err(Error::AlreadyExists { path: directory.path().to_owned() });
     }
@@ -102,24 +115,20 @@ fn fill(directory: &Directory, config: Config, made: &[PathBuf]) -> Result<Made>
         // The manifest must not be there before what it names.
         directory.sync()?;
         manifest.write(directory)?;
-        directory.sync()?;
-        for path in made {
-            let above = match path.parent() {
-                Some(above) if !above.as_os_str().is_empty() => above,
-                _ => Path::new("."),
-            };
-            let synced = directory.disk().sync_directory(above);
-            synced.map_err(failed(above, "hand the directory to the disk"))?;
-        }
+        sync_directories(directory, made)?;
         Ok(log)
     });
     match filled {
         Ok(log) => Ok(Made { manifest, log, lock }),
         Err(error) => {
-            for name in [Name::Manifest, Name::Log(1), Name::Lock] {
+            let remove = |name: Name| {
                 let _ = directory.disk().remove(&unfinished(&directory.join(name)));
                 let _ = directory.remove(name);
-            }
+            };
+            // No crash shall bring the manifest back without what it names.
+            remove(Name::Manifest);
+            let _ = directory.sync();
+            [Name::ManifestCopy, Name::Log(1), Name::Lock].into_iter().for_each(remove);
             Err(error)
         }
     }

@@ -75,8 +75,8 @@ pub enum Error {
     },
     /// Bytes do not match their checksum.
     #[error(
-        "{path}: checksum mismatch of {what} ({got:08x}, expected {expected:08x}); run `glam verify`, \
-         then `glam rebuild` for a damaged snapshot, or restore the file from a copy"
+        "{path}: checksum mismatch of {what} ({got:08x}, expected {expected:08x}); `glam repair` saves \
+         what can be saved"
     )]
     Checksum {
         /// The file.
@@ -90,8 +90,8 @@ pub enum Error {
     },
     /// The file is shorter than it must be.
     #[error(
-        "{path}: {got} bytes where at least {expected} must be; `glam rebuild` cures a snapshot, a \
-         log or a manifest has to be restored from a copy"
+        "{path}: {got} bytes where at least {expected} must be; `glam repair` saves what \
+         can be saved"
     )]
     Truncated {
         /// The file.
@@ -102,10 +102,7 @@ pub enum Error {
         got: u64,
     },
     /// A field or a size is not what it can be.
-    #[error(
-        "{path}: {what} at byte {at}; `glam rebuild` cures a snapshot, a log or a manifest has to be \
-         restored from a copy"
-    )]
+    #[error("{path}: {what} at byte {at}; `glam repair` saves what can be saved")]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -132,7 +129,7 @@ pub enum Error {
     /// A damaged log frame that is not the torn end of the log: whole frames follow it.
     #[error(
         "{path}: the frame of observation {sequence} at byte {offset} is damaged, and whole \
-         frames follow at byte {next}; restore the file from a copy"
+         frames follow at byte {next}; `glam repair` saves what can be saved"
     )]
     DamagedFrame {
         /// The log file.
@@ -194,6 +191,14 @@ pub enum Error {
         sequence: u64,
         /// The sequence number of the last observation; 0 where there is none.
         last: u64,
+    },
+    /// Too little of a damaged memory is left to repair it.
+    #[error("{path}: cannot be repaired, nothing was changed: {why}; restore it from a backup")]
+    Unrepairable {
+        /// The directory.
+        path: PathBuf,
+        /// What stands in the way.
+        why: String,
     },
     /// Observations are asked for that the history retains no longer.
     #[error(

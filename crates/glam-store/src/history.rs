@@ -44,6 +44,8 @@ pub struct Observation<'a> {
 #[derive(Debug)]
 pub struct History {
     chain: Chain,
+    /// The number with which it begins.
+    first: u64,
     /// The last sequence number to give.
     last: u64,
 }
@@ -51,7 +53,29 @@ pub struct History {
 impl History {
     /// The observations up to number `last`, which must be in the files.
     pub(crate) fn open(directory: &Directory, manifest: &Manifest, last: u64) -> Result<Self> {
-        Ok(Self { chain: Chain::history(directory, manifest)?, last })
+        let chain = Chain::history(directory, manifest)?;
+        let first = chain.first();
+        Ok(Self { chain, first, last })
+    }
+
+    /// The sequence number of the first observation that is retained, or was erased: 1, unless the
+    /// beginning was dropped.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Fails where the beginning was dropped.
+    ///
+    /// # Errors
+    /// [`Error::HistoryDropped`].
+    pub fn check_whole(&self) -> Result<()> {
+        match self.first {
+            1 => Ok(()),
+            first => {
+                let path = self.chain.frames().path().to_owned();
+                Err(Error::HistoryDropped { path, first })
+            }
+        }
     }
 
     /// The sequence number of the last observation that there was when this was made.

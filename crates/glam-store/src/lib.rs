@@ -56,6 +56,7 @@
 //! # Limits
 //! Little-endian targets only. The format is described in `docs/design.md`.
 
+mod backup;
 mod bytes;
 mod check;
 mod checkpoint;
@@ -72,6 +73,8 @@ mod manifest;
 mod names;
 mod reader;
 mod record;
+mod repair;
+mod salvage;
 mod segment;
 mod store;
 mod strays;
@@ -80,12 +83,14 @@ mod tests;
 mod verify;
 mod view;
 
+pub use backup::{Backup, backup, backup_on};
 pub use checkpoint::{Checkpoint, Written};
 pub use durability::Durability;
 pub use error::{Error, Result};
 pub use files::Files;
 pub use history::{History, Observation};
 pub use reader::Reader;
+pub use repair::{Repair, repair, repair_on};
 pub use store::{Flush, Store};
 pub use verify::{Damage, Place, Verification, verify, verify_on};
 

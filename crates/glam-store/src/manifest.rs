@@ -295,12 +295,21 @@ impl Manifest {
         Self::decode(&bytes, &directory.join(Name::Manifest))
     }
 
-    /// Puts this manifest in the place of the directory's. Its name is on the disk after
-    /// [`Directory::sync`].
+    /// Reads the copy of the manifest of `directory`, for a repair; `None` where it is of no use.
+    pub(crate) fn read_copy(directory: &Directory) -> Option<Self> {
+        let bytes = directory.read(Name::ManifestCopy, MAX_BYTES).ok()??;
+        let copy = Self::decode(&bytes, &directory.join(Name::ManifestCopy)).ok()?;
+        (copy.version == FORMAT_VERSION).then_some(copy)
+    }
+
+    /// Puts this manifest in the place of the directory's. It, and all that has a name in the directory,
+    /// is on the disk when this returns.
     pub(crate) fn write(&self, directory: &Directory) -> Result<()> {
-        let path = directory.join(Name::Manifest);
-        let bytes = self.encode(&path)?;
+        let bytes = self.encode(&directory.join(Name::Manifest))?;
         directory.replace(Name::Manifest, |file| file.write_all(&bytes))?;
+        directory.sync()?;
+        // The memory does not rest on it: a failure here is for the next manifest to make up for.
+        let _ = directory.replace(Name::ManifestCopy, |file| file.write_all(&bytes));
         Ok(())
     }
 }

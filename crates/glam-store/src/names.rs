@@ -11,6 +11,8 @@ const UNFINISHED: &str = ".new";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Name {
     Manifest,
+    /// The same bytes once more, for a repair.
+    ManifestCopy,
     Lock,
     /// The intent to erase an observation.
     Erase,
@@ -42,6 +44,7 @@ impl Name {
         }
         let parsed = match name.split_once('-') {
             None if name == "MANIFEST" => Self::Manifest,
+            None if name == "MANIFEST.copy" => Self::ManifestCopy,
             None if name == "LOCK" => Self::Lock,
             None if name == "ERASE" => Self::Erase,
             Some(("structure", number)) => Self::Structure(number.parse().ok()?),
@@ -60,6 +63,7 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Manifest => f.write_str("MANIFEST"),
+            Self::ManifestCopy => f.write_str("MANIFEST.copy"),
             Self::Lock => f.write_str("LOCK"),
             Self::Erase => f.write_str("ERASE"),
             Self::Structure(generation) => write!(f, "structure-{generation}"),
@@ -87,6 +91,7 @@ mod tests {
     fn a_name_survives_and_others_are_not_ours() {
         for name in [
             Name::Manifest,
+            Name::ManifestCopy,
             Name::Lock,
             Name::Erase,
             Name::Structure(1),

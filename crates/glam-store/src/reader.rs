@@ -7,6 +7,7 @@ use glam_core::{Config, Explanation, Familiarity, Labels, Model, Report, Scratch
 use ndarray::{Array2, ArrayView2};
 
 use crate::disk::{Directory, Disk, is_absent};
+use crate::durability::Durability;
 use crate::error::Result;
 use crate::files::Files;
 use crate::history::History;
@@ -136,6 +137,24 @@ impl Reader {
     /// True where the slots are mapped and not in this process's own memory.
     pub fn is_mapped(&self) -> bool {
         matches!(self.view, View::Mapped(_))
+    }
+
+    /// When a write is acknowledged, as of the opening.
+    pub fn durability(&self) -> Durability {
+        self.manifest.durability
+    }
+
+    /// The sequence number of the first observation that the history retains.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io), and those of a damaged log.
+    pub fn first(&self) -> Result<u64> {
+        Ok(Chain::history(&self.directory, &self.manifest)?.first())
+    }
+
+    /// Observations behind the snapshot, which this opening has replayed.
+    pub fn behind(&self) -> u64 {
+        self.sequence().saturating_sub(self.manifest.sequence)
     }
 
     /// Sizes of the files, by kind; segments as of the opening, the log as it is now.
@@ -288,7 +307,9 @@ impl Reader {
     pub fn familiarity(&self, x: &[f32], scratch: &mut Scratch) -> Result<Familiarity> {
         Ok(match &self.view {
             View::Mapped(mapped) => mapped.recall.familiarity(mapped.covariances()?, x, scratch)?,
-            View::Replayed(model, _) => model.recall().familiarity(model.covariances(), x, scratch)?,
+            View::Replayed(model, _) => {
+                model.recall().familiarity(model.covariances(), x, scratch)?
+            }
         })
     }
 

@@ -16,6 +16,7 @@ use crate::history::History;
 use crate::lock::Lock;
 use crate::log::{self, Chain};
 use crate::manifest::Manifest;
+use crate::names::Name;
 use crate::segment::{Kind, Place, Plan, Snapshot, Stamp};
 use crate::{FORMAT_VERSION, strays};
 
@@ -198,7 +199,12 @@ impl Store {
         Ok((store, model))
     }
 
-    fn new(directory: Directory, mut log: log::Writer, manifest: Manifest, lock: Lock) -> Self {
+    pub(crate) fn new(
+        directory: Directory,
+        mut log: log::Writer,
+        manifest: Manifest,
+        lock: Lock,
+    ) -> Self {
         log.keep_reserve(manifest.durability == Durability::Synced);
         Self {
             directory,
@@ -306,8 +312,7 @@ impl Store {
         self.check_checkpointing()?;
         self.log.flush()?;
         let next = Manifest { durability, ..self.manifest.clone() };
-        let swapped = next.write(&self.directory).and_then(|()| self.directory.sync());
-        swapped.map_err(|error| self.poison("replace the manifest", error))?;
+        next.write(&self.directory).map_err(|error| self.poison("replace the manifest", error))?;
         self.manifest = next;
         self.log.keep_reserve(durability == Durability::Synced);
         Ok(())
@@ -489,6 +494,60 @@ impl Store {
             return Err(Error::Checkpointing { path: self.directory.path().to_owned() });
         }
         Ok(())
+    }
+
+    /// Drops the history but for its last `keep` observations, and for others that share a log file
+    /// with them: those files go. What was learned stays, and so do the observations that are kept to
+    /// be rehearsed. Makes a checkpoint first, in a new log file where nothing is to be kept. Returns
+    /// the sequence number of the first observation that is retained.
+    ///
+    /// What needs the whole history is refused from then on, with [`Error::HistoryDropped`]:
+    /// [`Store::rebuild`], and whatever the caller makes of [`Store::history`].
+    ///
+    /// # Errors
+    /// As [`Store::checkpoint`]; [`Error::NotCheckpointed`] while an observation is being erased.
+    pub fn forget_history(&mut self, model: &mut Model, keep: u64) -> Result<u64> {
+        self.check_checkpointing()?;
+        if self.erasure != Erasure::None {
+            return Err(Error::NotCheckpointed { path: self.directory.path().to_owned() });
+        }
+        self.log.flush()?;
+        if keep == 0 && self.log.has_frames() {
+            self.log.roll()?;
+        }
+        self.checkpoint(model)?;
+        let last = self.log.sequence();
+        let mut first_log = self.manifest.first_log;
+        let mut first = Chain::history(&self.directory, &self.manifest)?.first();
+        while first_log < self.manifest.log {
+            let next = Manifest { first_log: first_log + 1, ..self.manifest.clone() };
+            let begins = Chain::history(&self.directory, &next)?.first();
+            // The first that is to be kept, or the number that comes next.
+            if begins > (last + 1).saturating_sub(keep) {
+                break;
+            }
+            (first_log, first) = (first_log + 1, begins);
+        }
+        if first_log > self.manifest.first_log {
+            let next = Manifest { first_log, ..self.manifest.clone() };
+            next.write(&self.directory)
+                .map_err(|error| self.poison("replace the manifest", error))?;
+            let dropped = self.manifest.first_log..first_log;
+            self.manifest = next;
+            for number in dropped {
+                // What cannot be removed now is a stray that the next opening removes.
+                let _ = self.directory.remove(Name::Log(number));
+            }
+        }
+        Ok(first)
+    }
+
+    /// The sequence number of the first observation that the history retains.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and those of a damaged log.
+    pub fn first(&self) -> Result<u64> {
+        Ok(Chain::history(&self.directory, &self.manifest)?.first())
     }
 
     /// Says whether there is an observation `sequence` to be erased.

@@ -19,7 +19,7 @@ pub(crate) fn find(directory: &Directory, manifest: &Manifest) -> Result<Vec<Pat
     let mut strays = Vec::new();
     for found in directory.list()? {
         let stray = match found.name {
-            Name::Manifest | Name::Lock | Name::Erase => false,
+            Name::Manifest | Name::ManifestCopy | Name::Lock | Name::Erase => false,
             Name::Structure(generation) | Name::History(generation) => {
                 generation != manifest.generation
             }

@@ -100,6 +100,7 @@ impl Verification {
             | Error::NoObservation { path, .. }
             | Error::Erased { path, .. }
             | Error::HistoryDropped { path, .. }
+            | Error::Unrepairable { path, .. }
             | Error::Checkpointing { path }
             | Error::NotCheckpointed { path }
             | Error::Poisoned { path, .. } => (path, Place::File),
@@ -136,11 +137,16 @@ pub fn verify_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<Verification> {
     verify_in(&Directory::new(disk, dir))
 }
 
-fn verify_in(dir: &Directory) -> Result<Verification> {
+pub(crate) fn verify_in(dir: &Directory) -> Result<Verification> {
     let mut found = Verification::default();
     let mut manifest = read_manifest(dir, &mut found)?;
     while let Some(named) = &manifest {
         let mut attempt = found.clone();
+        if dir.has(Name::ManifestCopy) && Manifest::read_copy(dir).is_none() {
+            let what = "the copy of the manifest cannot be read";
+            let path = dir.join(Name::ManifestCopy);
+            attempt.note(&Error::Malformed { path, what, at: 0 });
+        }
         attempt.noted(Intent::read(dir, named.memory));
         check_snapshot(dir, named, &mut attempt);
         check_logs(dir, named, &mut attempt)?;
@@ -174,7 +180,7 @@ fn read_manifest(dir: &Directory, found: &mut Verification) -> Result<Option<Man
 fn count_files(dir: &Directory, manifest: &Manifest, found: &mut Verification) -> Result<()> {
     for file in dir.list()? {
         let counted = match file.name {
-            Name::Manifest | Name::Erase => true,
+            Name::Manifest | Name::ManifestCopy | Name::Erase => true,
             Name::Log(number) => number >= manifest.first_log,
             Name::Structure(generation) | Name::History(generation) => {
                 generation == manifest.generation

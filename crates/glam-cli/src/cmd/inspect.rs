@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use glam_memory::{Family, Inspection, Memory, Picks, Precision, Targets};
+use glam_memory::{Durability, Family, Inspection, Memory, Picks, Precision, Targets};
 use serde::Serialize;
 
 use crate::cmd::consolidate::trials;
@@ -118,6 +118,23 @@ fn what_it_is(inspection: &Inspection, known: &Known) -> String {
         Precision::Diagonal => "diagonal: one variance an input",
     };
     pairs.push(("precision", precision.to_owned()));
+    if let Some(log) = &inspection.log {
+        pairs.push((
+            "writes",
+            match log.durability {
+                Durability::Synced => "return once they are on the disk".to_owned(),
+                _ => "return once they are in a buffer".to_owned(),
+            },
+        ));
+        pairs.push((
+            "history",
+            match log.first {
+                1 => "whole".to_owned(),
+                first => format!("begins with row {}; what is before was dropped", grouped(first)),
+            },
+        ));
+        pairs.push(("to replay", counted(log.behind, "row")));
+    }
     if let Some(window) = known.config.window() {
         pairs.push(("window", format!("forgets over {} writes", grouped(window.into()))));
     }

@@ -11,7 +11,7 @@ use crate::message::{counted, print};
 ///
 /// For a memory whose snapshot `glam verify` finds damaged: every observation of the log is learned
 /// again, and the result, the same memory bit for bit, takes the snapshot's place. Takes as long as
-/// writing the rows did. A damaged log or manifest has to be restored from a copy.
+/// writing the rows did. Where the log or the manifest is damaged too, use `glam repair`.
 ///
 /// Also for a memory of an earlier file format, which no other sub-command opens: its rows are
 /// learned as this version learns, and it is kept in this version's format from then on.

@@ -12,7 +12,8 @@ const LISTED: usize = 20;
 /// Check every checksum of a memory.
 ///
 /// Reads every byte: manifest, snapshot, log, column names. Exits with status 0 where all is sound,
-/// with 1 where anything is damaged, and says where. Takes no lock and changes nothing.
+/// with 1 where anything is damaged, and says where. Takes no lock and changes nothing: `glam repair`
+/// saves what can be saved.
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
     /// The directory of the memory.
@@ -42,6 +43,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
         counted(found.slots, "slot"),
         counted(found.frames, "observation"),
     );
+    if found.first > 1 {
+        let first = grouped(found.first);
+        text.push_str(&format!("the history begins with row {first}: those before were dropped\n"));
+    }
     if found.torn_bytes > 0 {
         text.push_str(&format!(
             "{} at the end of the log are an observation that was not finished: no damage\n",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use glam_memory::core::MAX_LABELS;
-use glam_memory::{Config, Memory, Rehearse, Targets};
+use glam_memory::{Config, Durability, Memory, Rehearse, Targets};
 
 use crate::args::{Header, TargetArgs};
 use crate::columns::Columns;
@@ -75,6 +75,19 @@ pub(crate) struct WriteArgs {
     /// rows demands, or a number; `auto` unless given.
     #[arg(long, value_name = "N", value_parser = rehearse)]
     rehearse: Option<Rehearse>,
+    /// Have every row on the disk before the next is learned, now and whenever the memory is written
+    /// to; else rows reach the disk in pieces and at the end. `--synced no` takes it back.
+    #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = false)]
+    #[arg(default_missing_value = "yes", value_parser = synced)]
+    synced: Option<Durability>,
+}
+
+fn synced(text: &str) -> std::result::Result<Durability, &'static str> {
+    match text {
+        "yes" => Ok(Durability::Synced),
+        "no" => Ok(Durability::Buffered),
+        _ => Err("give yes or no"),
+    }
 }
 
 fn rehearse(text: &str) -> std::result::Result<Rehearse, String> {
@@ -302,6 +315,9 @@ fn open(args: &WriteArgs, checked: &Checked) -> Result<Memory> {
     let known = Known::of(&args.memory, &memory)?;
     if known.config != *config {
         return Err(known.conflict(Conflict::Replaced));
+    }
+    if let Some(durability) = args.synced {
+        memory.set_durability(durability)?;
     }
     if let (0, Some(columns)) = (known.sequence, &checked.columns) {
         columns.write(&args.memory)?;

@@ -27,6 +27,8 @@ mod read;
 #[cfg(test)]
 mod score;
 #[cfg(test)]
+mod storage;
+#[cfg(test)]
 mod streaming;
 #[cfg(test)]
 mod verify;

@@ -8,7 +8,7 @@ use crate::place::Place;
 fn a_sound_memory_is_said_to_be_sound() {
     let place = Place::with_memory(1200);
     let run = place.glam("verify m").succeeds();
-    assert!(run.out.starts_with("m: sound (6 files, "), "{}", run.out);
+    assert!(run.out.starts_with("m: sound (7 files, "), "{}", run.out);
     assert!(run.out.contains("1,200 observations"), "{}", run.out);
     assert_eq!(run.err, "");
 }
@@ -17,7 +17,7 @@ fn a_sound_memory_is_said_to_be_sound() {
 fn a_flipped_byte_in_any_file_is_found_and_named() {
     let place = Place::with_memory(300);
     let files = place.bytes("m");
-    assert_eq!(files.len(), 8, "{:?}", files.keys());
+    assert_eq!(files.len(), 9, "{:?}", files.keys());
     // The lock file holds nothing that could be damaged.
     for (name, bytes) in files.iter().filter(|(name, _)| *name != "LOCK") {
         for at in [0, bytes.len() / 3, bytes.len() / 2, bytes.len() - 1] {
@@ -96,7 +96,7 @@ fn rebuild_brings_a_memory_of_format_1_to_this_one() {
         for line in ["read m cues.csv", "inspect m", "verify m", write.as_str()] {
             let run = place.glam(line);
             assert_eq!(run.status, Some(1), "{line}: {}", run.err);
-            for part in ["format version 1", "reads version 2", "glam rebuild m"] {
+            for part in ["format version 1", "reads version 3", "glam rebuild m"] {
                 assert!(run.err.contains(part), "{line}: {}", run.err);
             }
             assert!(place.bytes("m") == before, "{line}");

@@ -10,7 +10,7 @@ use super::entry::{Fixed, KIND_ERASED, Layout};
 use super::header::{BYTES, Header};
 use super::recovery::{Verdict, judge};
 use crate::bytes::{to_floats, wide};
-use crate::disk::{Directory, Stream, failed};
+use crate::disk::{Directory, OpenFile, Stream, failed};
 use crate::erasure::Intent;
 use crate::error::{Error, Result};
 use crate::history::Observation;
@@ -58,7 +58,26 @@ impl Frames {
     pub(crate) fn open(directory: &Directory, manifest: &Manifest, number: u64) -> Result<Self> {
         let file = directory.open(Name::Log(number))?;
         let header = Header::read(&file, manifest, number)?;
-        let end = file.length()?;
+        Self::over(directory, &file, header)
+    }
+
+    /// Goes through log file `number` without looking at its header, which is damaged, as the one that
+    /// begins behind observation `sequence`.
+    pub(crate) fn headless(
+        directory: &Directory,
+        manifest: &Manifest,
+        number: u64,
+        sequence: u64,
+    ) -> Result<Self> {
+        let file = directory.open(Name::Log(number))?;
+        let first = sequence.saturating_add(1);
+        let header = Header::new(manifest.memory, &manifest.config, number, first);
+        Self::over(directory, &file, header)
+    }
+
+    fn over(directory: &Directory, file: &OpenFile, header: Header) -> Result<Self> {
+        // A file that is shorter than its header has no frames.
+        let end = file.length()?.max(wide(BYTES));
         let layout = header.layout();
         Ok(Self {
             directory: directory.clone(),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use glam_core::{Target, check_input, check_weight};
 
-use super::entry::Layout;
+use super::entry::{Fixed, KIND_ERASED, Layout};
 use super::header::{BYTES, Header};
 use crate::FORMAT_VERSION;
 use crate::bytes::wide;
@@ -135,6 +135,11 @@ impl Writer {
         self.header.number
     }
 
+    /// Whether that file holds a frame.
+    pub(crate) fn has_frames(&self) -> bool {
+        self.end > wide(BYTES)
+    }
+
     /// Whether an earlier format version began that file.
     pub(crate) fn is_old(&self) -> bool {
         self.header.version < FORMAT_VERSION
@@ -177,6 +182,21 @@ impl Writer {
         let unflushed = u32::try_from(self.sequence - self.flushed).unwrap_or(u32::MAX);
         self.last = Some(self.buffer.len());
         self.layout.encode(sequence, unflushed, x, target, weight, &mut self.buffer);
+        self.sequence = sequence;
+        Ok(())
+    }
+
+    /// Appends the frame of an observation that is not there any more.
+    pub(crate) fn append_erased(&mut self, sequence: u64) -> Result<()> {
+        self.check_failure()?;
+        if self.buffer.len() + self.layout.longest() > self.buffer.capacity() {
+            self.hand_over()?;
+        }
+        let unflushed = u32::try_from(self.sequence - self.flushed).unwrap_or(u32::MAX);
+        let length = self.layout.shortest();
+        let fixed = Fixed { length, checksum: 0, sequence, unflushed, kind: KIND_ERASED };
+        self.last = None;
+        self.buffer.extend(self.layout.encode_erased(&fixed));
         self.sequence = sequence;
         Ok(())
     }

@@ -4,6 +4,7 @@ pub(crate) mod header;
 pub(crate) mod history;
 mod mapped;
 mod opened;
+mod patched;
 mod place;
 mod plan;
 pub(crate) mod slots;

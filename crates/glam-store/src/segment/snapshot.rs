@@ -7,6 +7,7 @@ use glam_core::{Config, Model, SavedRecall};
 use super::header::{Kind, Named};
 use super::mapped::MappedSlots;
 use super::opened::Opened;
+use super::patched::Patched;
 use super::place::{Place, PlacedSlots};
 use super::{history, structure};
 use crate::check;
@@ -125,6 +126,28 @@ impl Snapshot {
             .model_over(Arc::new(weights), Arc::new(covariances))
             .map_err(|source| self.damaged(source))?;
         Ok((model, places))
+    }
+
+    /// [`Snapshot::model`] in which slots that are damaged have learned nothing, and how many of its
+    /// slots those are. Reads every slot.
+    pub(crate) fn patched_model(
+        &self,
+        directory: &Directory,
+        manifest: &Manifest,
+    ) -> Result<(Model, u64)> {
+        let named = Named::of_generation(Kind::History, manifest);
+        let history = Opened::open(directory, &named)?;
+        let Loaded { saved, places } = self.load(&manifest.config)?;
+        let slots = saved.slots();
+        let (fresh_weights, fresh_covariance) = saved.fresh_slot();
+        let weights = Patched::new(self.weights(&places)?, fresh_weights, slots);
+        let covariances = Patched::new(self.covariances(&places)?, fresh_covariance, slots);
+        let (weights, covariances, lost) = weights.joined(covariances);
+        let saved = history::join(saved, &history)?;
+        let model = saved
+            .model_over(Arc::new(weights), Arc::new(covariances))
+            .map_err(|source| self.damaged(source))?;
+        Ok((model, lost))
     }
 
     fn damaged(&self, source: glam_core::Error) -> Error {

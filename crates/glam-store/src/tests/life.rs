@@ -8,7 +8,7 @@ use glam_core::{Config, Flow, Model, Observations, Options, Scratch, Serial};
 
 use super::simulated::Simulated;
 use super::{INPUTS, bits, observation, target};
-use crate::{Error, Result, Store};
+use crate::{Durability, Error, Result, Store};
 
 /// Where the memory lies.
 pub(super) fn place() -> &'static Path {
@@ -76,8 +76,16 @@ pub(super) enum Step {
     Checkpoint,
     /// Solves over the history, and keeps that.
     Consolidate,
+    /// Begins a checkpoint, writes so many observations, writes the checkpoint, writes as many again,
+    /// and ends it.
+    Beside(u64),
+    Compact,
     /// Erases an observation, to the end.
     Erase(u64),
+    /// Waits for the disk at every write from now on.
+    Sync,
+    /// Drops all but the last so many observations from the history.
+    Drop(u64),
     /// Drops the store and opens the memory.
     Reopen,
     /// Closes the store and opens the memory.
@@ -85,7 +93,7 @@ pub(super) enum Step {
 }
 
 /// The script that is crashed everywhere.
-pub(super) const SCRIPT: [Step; 24] = [
+pub(super) const SCRIPT: [Step; 34] = [
     Step::Write(3),
     Step::Flush,
     Step::Write(2),
@@ -104,12 +112,22 @@ pub(super) const SCRIPT: [Step; 24] = [
     Step::Write(2),
     Step::Erase(2),
     Step::Reopen,
+    Step::Beside(7),
     Step::Consolidate,
     Step::Write(8),
     Step::Flush,
     Step::Checkpoint,
+    Step::Write(1),
+    Step::Checkpoint,
+    Step::Compact,
     Step::Write(5),
     Step::Close,
+    Step::Sync,
+    Step::Write(9),
+    Step::Reopen,
+    Step::Drop(10),
+    Step::Write(3),
+    Step::Drop(0),
 ];
 
 /// A memory that lives on a simulated disk.
@@ -129,7 +147,7 @@ impl Life {
         self.note(&Model::new(config.clone()));
         let disk = Arc::new(self.disk.clone());
         let (mut store, model) = Store::create_on(disk, place(), config.clone())?;
-        store.set_log_sizes(1200, 0);
+        store.set_log_sizes(1200, 400);
         self.open = Some((store, model));
         self.acknowledge();
         Ok(())
@@ -151,17 +169,32 @@ impl Life {
         let Some((store, model)) = &mut self.open else { return Ok(()) };
         match step {
             Step::Write(count) => {
+                let waits = store.durability() == Durability::Synced;
                 for _ in 0..count {
-                    let sequence = model.recall().sequence() + 1;
-                    let (x, y, class) = observation(sequence);
-                    let target = target(model.recall().config(), &y, class);
-                    store.append(sequence, &x, target, 1.0)?;
-                    model.write(&x, target)?;
-                    note(model);
+                    write_on(store, model, 1, &note)?;
+                    if waits {
+                        store.flush()?;
+                        let mut track = track.lock().unwrap();
+                        track.durable = Some(track.states.len() - 1);
+                    }
                 }
                 return Ok(());
             }
             Step::Flush => store.flush()?,
+            Step::Compact => store.compact(model)?,
+            Step::Sync => store.set_durability(Durability::Synced)?,
+            Step::Drop(keep) => {
+                store.forget_history(model, keep)?;
+            }
+            Step::Beside(count) => {
+                let begun = store.begin_checkpoint(model)?;
+                let (store, model) = (store, model);
+                write_on(store, model, count, &note)?;
+                let written = begun.write();
+                write_on(store, model, count, &note)?;
+                store.end_checkpoint(model, written)?;
+                store.flush()?;
+            }
             Step::Checkpoint => store.checkpoint(model)?,
             Step::Consolidate => {
                 let mut observations = Observations::new();
@@ -219,10 +252,23 @@ impl Life {
 
     pub(super) fn reopen(&mut self) -> Result<()> {
         let (mut store, model) = Store::open_on(Arc::new(self.disk.clone()), place())?;
-        store.set_log_sizes(1200, 0);
+        store.set_log_sizes(1200, 400);
         self.open = Some((store, model));
         Ok(())
     }
+}
+
+/// Writes the next `count` observations, and notes every state.
+fn write_on(store: &mut Store, model: &mut Model, count: u64, note: &dyn Fn(&Model)) -> Result<()> {
+    for _ in 0..count {
+        let sequence = model.recall().sequence() + 1;
+        let (x, y, class) = observation(sequence);
+        let target = target(model.recall().config(), &y, class);
+        store.append(sequence, &x, target, 1.0)?;
+        model.write(&x, target)?;
+        note(model);
+    }
+    Ok(())
 }
 
 fn skip_to(model: &mut Model, sequence: u64) {

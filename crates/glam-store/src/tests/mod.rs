@@ -1,5 +1,6 @@
 //! Tests of the whole crate on real directories.
 
+mod backups;
 mod beside;
 mod crash;
 mod damage;
@@ -15,6 +16,7 @@ mod life;
 mod migration;
 mod refusals;
 mod reopen;
+mod repair;
 mod simulated;
 
 use std::fs;
