@@ -38,7 +38,9 @@
 //! - How sure: [`Memory::read_with_std`], [`Memory::read_with_interval`], of classes
 //!   [`Memory::probabilities`]. How well known the surroundings are: [`Memory::familiarity`]. Why: [`Memory::explain`]. How well: [`Memory::score`].
 //! - Files: [`Builder::create`], [`Memory::open`], [`Memory::open_read_only`], [`Memory::flush`],
-//!   [`Memory::checkpoint`], [`Memory::close`], [`verify`], [`Memory::rebuild`]. Without files: [`Builder::in_memory`].
+//!   [`Memory::checkpoint`], [`Memory::close`], [`Memory::refresh`], [`verify`], [`repair`], [`backup`],
+//!   [`Memory::compact`], [`Memory::forget_history`], [`Memory::rebuild`]. Without files:
+//!   [`Builder::in_memory`]. On the disk before it returns: [`Builder::durability`].
 //! - What it picked and what it takes: [`Memory::inspect`].
 //!
 //! # Missing values
@@ -48,9 +50,10 @@
 //! cannot be missing.
 //!
 //! # What is lost when
-//! Nothing that [`Memory::flush`], [`Memory::checkpoint`] or [`Memory::close`] has returned for, as
-//! long as the disk keeps what it acknowledged.
-//! What was written since is lost with the machine, and with the process where it is killed.
+//! Nothing that [`Memory::flush`], [`Memory::write_durable`], [`Memory::checkpoint`] or [`Memory::close`] has
+//! returned for, nor, with [`Durability::Synced`], any [`Memory::write`], as long as the disk keeps
+//! what it acknowledged. What was written since is lost with the machine, and up to 256 KiB of it
+//! with the process where that is killed.
 //!
 //! # Costs
 //! A write touches one slot a table: with the default settings 128 to 384 slots of a few hundred
@@ -75,12 +78,14 @@ mod commits;
 mod consolidate;
 mod error;
 mod forget;
+mod inspection;
 mod memory;
 mod observation;
 mod read_batch;
 mod score;
 mod stored;
 mod threads;
+mod upkeep;
 mod write_batch;
 
 pub use builder::Builder;
@@ -90,11 +95,13 @@ pub use glam_core::{
     LevelCount, Options, Picks, Precision, Progress, Rehearse, Rehearsing, Report, TableCount,
     Target, Targets, Trial,
 };
+pub use glam_store::disk;
 pub use glam_store::{
     Backup, Damage, Durability, Files, History, Observation, Place, Repair, Verification, backup,
     repair, verify,
 };
-pub use memory::{Class, Inspection, Log, Memory};
+pub use inspection::{Inspection, Log};
+pub use memory::{Class, Memory};
 pub use observation::{Labelled, Observed};
 pub use score::{Score, Scorer};
 pub use {glam_core as core, glam_store as store, ndarray};

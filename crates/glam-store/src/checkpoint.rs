@@ -35,7 +35,7 @@ impl Written {
     /// Why it failed; `None` where it did not.
     pub fn error(&self) -> Option<&Error> {
         match &self.outcome {
-            Outcome::Done { .. } => None,
+            Outcome::Done(_) => None,
             Outcome::Failed(error) | Outcome::Unknown(error) => Some(error),
         }
     }
@@ -45,11 +45,23 @@ impl Written {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// The manifest names it.
-    Done { manifest: Manifest, places: Vec<Place>, sizes: Vec<usize>, flushed: u64 },
+    Done(Box<Done>),
     /// The snapshot before it is the memory's, as if nothing had been tried.
     Failed(Error),
     /// The manifest could not be replaced: which one a crash would leave is not known.
     Unknown(Error),
+}
+
+/// What there is after a checkpoint.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) manifest: Manifest,
+    /// Where each slot lies.
+    pub(crate) places: Vec<Place>,
+    /// How many slots each segment has.
+    pub(crate) sizes: Vec<usize>,
+    /// The last observation that is known to be on the disk.
+    pub(crate) flushed: u64,
 }
 
 impl Checkpoint {
@@ -142,7 +154,7 @@ impl Prepared {
         if !plan.write.is_empty() {
             kept.push(plan.write.len());
         }
-        Outcome::Done { manifest: next, places: plan.places, sizes: kept, flushed }
+        Outcome::Done(Box::new(Done { manifest: next, places: plan.places, sizes: kept, flushed }))
     }
 
     /// Writes the segments; returns the last observation of the log that is on the disk.

@@ -1,8 +1,9 @@
 //! The files of GLAM, a gated linear associative memory: log, snapshots, manifest, recovery, locks.
 //!
 //! A memory is a directory. Every observation is appended to its *log*; a *checkpoint* writes the
-//! model as a *snapshot*, four immutable files; the *manifest*, replaced atomically, names
-//! the snapshot and the place in the log from which observations are replayed over it. This crate
+//! model as a *snapshot*, immutable files of which it writes those slots that changed; the
+//! *manifest*, replaced atomically, names the snapshot and the place in the log from which
+//! observations are replayed over it. This crate
 //! knows bytes and slots, not learning: that is `glam-core`.
 //!
 //! It is **not** what most programs want to depend on: that is `glam-memory`, which keeps a model
@@ -10,10 +11,12 @@
 //!
 //! [`Store`] is the one writer of a directory: [`Store::create`] and [`Store::open`] hand out the
 //! model too, [`Store::append`] logs what the caller writes to it, [`Store::flush`] hands the log
-//! to the disk, [`Store::checkpoint`] makes the next opening cheap, [`Store::erase`] takes an
-//! observation out of the history. [`Reader`] reads beside it, in
+//! to the disk, [`Store::checkpoint`] makes the next opening cheap ([`Store::begin_checkpoint`] does so
+//! beside writes), [`Store::erase`] takes an observation out of the history,
+//! [`Store::forget_history`] drops its beginning. [`Reader`] reads beside it, in
 //! any number of processes, from mapped weights. [`History`] gives every observation back.
-//! [`verify`] checks every byte.
+//! [`verify`] checks every byte, [`repair`] saves what can be saved, [`backup`] copies. All of them reach
+//! files through a [`disk::Disk`].
 //!
 //! ```
 //! use glam_core::{Config, Scratch, Targets};
@@ -46,12 +49,16 @@
 //! - The system stops: what was appended after the last flush.
 //!
 //! What is lost is always an end of the history; the next opening finds the observations before it,
-//! and the model that they make, bit for bit on the same kind of processor.
+//! and the model that they make, bit for bit on the same kind of processor. With
+//! [`Durability::Synced`], which is kept with the memory, the caller flushes before it acknowledges.
 //!
 //! # Maps
-//! A [`Reader`] maps segments into memory. This crate never changes a segment that a manifest has
-//! named, but a program that truncates one while it is mapped ends the reader's process with
-//! SIGBUS: leave the directory to this crate. A map on a network file system is not supported.
+//! A [`Reader`], and a [`Store`] that was opened, map segments into memory. This crate never changes
+//! a segment that a manifest has named, but a program that truncates one while it is mapped ends the
+//! processes that have it mapped with SIGBUS, and one that overwrites it can change what was already
+//! checked: leave the directory to this crate. Where that cannot be trusted, and on network file
+//! systems, use [`disk::Unmapped`], which reads segments instead; maps are the default because an
+//! opening then costs the keys and not the slots.
 //!
 //! # Limits
 //! Little-endian targets only. The format is described in `docs/design.md`.

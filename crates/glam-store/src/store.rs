@@ -1,24 +1,25 @@
 //! The writing side of a memory's files.
 
+mod forgetting;
+mod saving;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use glam_core::{Config, Model, State, Target};
+use glam_core::{Config, Model, Target};
 
-use crate::checkpoint::{Checkpoint, Outcome, Prepared, Written};
 use crate::create;
 use crate::disk::{Directory, Disk};
 use crate::durability::Durability;
-use crate::erasure::{self, Intent};
+use crate::erasure::Intent;
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::history::History;
 use crate::lock::Lock;
 use crate::log::{self, Chain};
 use crate::manifest::Manifest;
-use crate::names::Name;
-use crate::segment::{Kind, Place, Plan, Snapshot, Stamp};
-use crate::{FORMAT_VERSION, strays};
+use crate::segment::{Place, Snapshot};
+use crate::strays;
 
 /// So many observations behind the snapshot make another one worth its while, times one more for
 /// every [`CHECKPOINT_BYTES`] of slots: what an opening replays stays in proportion to what a
@@ -106,8 +107,9 @@ impl Store {
         Ok((store, Model::new(config)))
     }
 
-    /// Opens the memory in `dir` for writing: reads the snapshot, every slot checked, replays the
-    /// observations that came after it, and cuts off what a crash left half written. Where a crash
+    /// Opens the memory in `dir` for writing: reads the keys of the snapshot, replays the
+    /// observations that came after it, and cuts off what a crash left half written. The model copies
+    /// a slot out of the snapshot's files, and checks it, when it first writes to it. Where a crash
     /// has interrupted an erasure, that is completed first, and the model is made from the history.
     ///
     /// # Errors
@@ -170,10 +172,12 @@ impl Store {
             None => start,
         };
         let from_snapshot = start == Start::Snapshot && manifest.generation > 0;
-        let (mut model, places) = if from_snapshot {
-            Snapshot::open(dir, &manifest)?.model(dir, &manifest)?
+        let (mut model, places, sizes) = if from_snapshot {
+            let snapshot = Snapshot::open(dir, &manifest)?;
+            let (model, places) = snapshot.model(dir, &manifest)?;
+            (model, places, snapshot.sizes()?)
         } else {
-            (Model::new(manifest.config.clone()), Arc::default())
+            (Model::new(manifest.config.clone()), Arc::default(), Vec::new())
         };
         let mut chain = match start {
             Start::Snapshot => Chain::tail(dir, &manifest)?,
@@ -188,10 +192,7 @@ impl Store {
         let log = chain.writer()?;
         strays::remove(dir, &strays);
         let mut store = Self::new(directory, log, manifest, lock);
-        if from_snapshot {
-            store.sizes = sizes(&store.directory, &store.manifest)?;
-            store.places = places;
-        }
+        (store.places, store.sizes) = (places, sizes);
         if intent.is_some() {
             store.erasure = Erasure::Rebuilt;
         }
@@ -331,289 +332,6 @@ impl Store {
         History::open(&self.directory, &self.manifest, self.log.sequence())
     }
 
-    /// Writes `model` as the next generation of the snapshot, so that the next opening replays
-    /// nothing: of the slots those that changed since the last, and those that share a file with few
-    /// others that are used. Removes what only the generation before it held. A crash at any moment
-    /// leaves one of the two whole.
-    ///
-    /// # Errors
-    /// [`Error::OtherModel`] where `model` is not in step with the log, [`Error::Checkpointing`] while
-    /// another is being written, [`Error::Core`] where a slot that has to be read is damaged.
-    /// [`Error::Io`]: where the new segments could not be written, the old generation stays and the
-    /// store can be used on; where the manifest could not be replaced, the store is poisoned as by
-    /// [`Store::append`].
-    pub fn checkpoint(&mut self, model: &mut Model) -> Result<()> {
-        self.save(model, Extent::Changed)
-    }
-
-    /// [`Store::checkpoint`] that writes every slot anew, so that one file of weights and one of
-    /// covariances hold the slots that there are and nothing else.
-    ///
-    /// # Errors
-    /// As [`Store::checkpoint`].
-    pub fn compact(&mut self, model: &mut Model) -> Result<()> {
-        self.save(model, Extent::All)
-    }
-
-    fn save(&mut self, model: &mut Model, extent: Extent) -> Result<()> {
-        self.log.flush()?;
-        let state = model.state();
-        let prepared = self.prepare(model, &state, extent)?;
-        let numbers = prepared.plan.write.clone();
-        let slot = |kind: Kind, position: usize| {
-            let slots = if kind == Kind::Weights { &state.weights } else { &state.covariances };
-            Ok(slots.get(numbers[position])?)
-        };
-        let outcome = prepared.write(&slot);
-        drop(state);
-        let changes = model.take_changes();
-        self.changed = false;
-        self.end_checkpoint(model, Written { outcome, changes })
-    }
-
-    /// Begins a checkpoint that is written beside the writes that follow: copies what it needs, which
-    /// takes as much memory as the slots that changed. It must be ended, written or not, by
-    /// [`Store::end_checkpoint`].
-    ///
-    /// # Errors
-    /// As [`Store::checkpoint`]; nothing has changed then, and the store does not ask for another
-    /// before as much again was written.
-    pub fn begin_checkpoint(&mut self, model: &mut Model) -> Result<Checkpoint> {
-        self.postpone();
-        self.log.hand_over()?;
-        let state = model.state();
-        let prepared = self.prepare(model, &state, Extent::Changed)?;
-        let checkpoint = Checkpoint::new(prepared, &state)?;
-        let checkpoint = checkpoint.with_changes(model.take_changes());
-        (self.checkpointing, self.changed) = (true, false);
-        Ok(checkpoint)
-    }
-
-    /// Takes note of a checkpoint that was written: slots that `model` has not changed since it was
-    /// opened are read from the new files from now on, so that the old ones can go.
-    ///
-    /// # Errors
-    /// Those of [`Store::checkpoint`] that writing it came to: what it was to save counts as changed
-    /// again.
-    pub fn end_checkpoint(&mut self, model: &mut Model, written: Written) -> Result<()> {
-        self.checkpointing = false;
-        let Written { outcome, changes } = written;
-        let error = match outcome {
-            Outcome::Done { manifest, places, sizes, flushed } => {
-                self.manifest = manifest;
-                (self.places, self.sizes) = (places.into(), sizes);
-                self.due = self.manifest.sequence + self.interval();
-                self.log.set_flushed(flushed);
-                if self.erasure == Erasure::Overwritten {
-                    self.erasure = Erasure::Checkpointed;
-                } else if self.erasure == Erasure::Rebuilt
-                    && erasure::remove(&self.directory).is_ok()
-                {
-                    // Where it cannot be removed, the next opening erases and rebuilds once more.
-                    self.erasure = Erasure::None;
-                }
-                return self.rebase(model);
-            }
-            Outcome::Failed(error) => error,
-            Outcome::Unknown(error) => self.poison("replace the manifest", error),
-        };
-        model.put_back(changes);
-        self.changed = true;
-        self.postpone();
-        Err(error)
-    }
-
-    /// Reads the slots that `model` has not changed from the snapshot that there is now.
-    fn rebase(&self, model: &mut Model) -> Result<()> {
-        if !model.is_lent() {
-            return Ok(());
-        }
-        let snapshot = Snapshot::open(&self.directory, &self.manifest)?;
-        let weights = snapshot.weights(&self.places)?;
-        let covariances = snapshot.covariances(&self.places)?;
-        model.rebase(Arc::new(weights), Arc::new(covariances));
-        Ok(())
-    }
-
-    /// All of a checkpoint but the content of the slots that it writes. The log has been handed over.
-    fn prepare(&mut self, model: &Model, state: &State<'_>, extent: Extent) -> Result<Prepared> {
-        self.check_checkpointing()?;
-        self.check_model(model)?;
-        if self.log.is_old() {
-            // What an earlier version began does not grow under a manifest of this one.
-            self.log.roll()?;
-        }
-        let next = Manifest {
-            version: FORMAT_VERSION,
-            generation: self.manifest.generation + 1,
-            sequence: state.sequence,
-            log: self.log.number(),
-            log_offset: self.log.bytes(),
-            ..self.manifest.clone()
-        };
-        let stamp =
-            Stamp { memory: next.memory, generation: next.generation, sequence: next.sequence };
-        Ok(Prepared {
-            directory: self.directory.clone(),
-            old: self.manifest.clone(),
-            next,
-            stamp,
-            structure: state.structure.clone(),
-            keys: Prepared::keys_of(state),
-            history: state.history.clone(),
-            lines: (state.weights.lines(), state.covariances.lines()),
-            plan: match extent {
-                Extent::Changed => {
-                    Plan::new(&self.places, &self.sizes, state.changed(), state.keys.len())
-                }
-                Extent::All => Plan::all(&self.sizes, state.keys.len()),
-            },
-            sizes: self.sizes.clone(),
-            log: self.log.pending()?,
-        })
-    }
-
-    /// Observations behind the snapshot, which the next opening replays.
-    pub fn behind(&self) -> u64 {
-        self.log.sequence().saturating_sub(self.manifest.sequence)
-    }
-
-    /// Whether so much was written since the last checkpoint, or the last that failed, that another is
-    /// worth its while.
-    pub fn wants_checkpoint(&self) -> bool {
-        self.log.sequence() >= self.due && !self.checkpointing
-    }
-
-    /// After an attempt that failed: not before as much again was written.
-    fn postpone(&mut self) {
-        self.due = self.log.sequence() + self.interval();
-    }
-
-    fn check_checkpointing(&self) -> Result<()> {
-        if self.checkpointing {
-            return Err(Error::Checkpointing { path: self.directory.path().to_owned() });
-        }
-        Ok(())
-    }
-
-    /// Drops the history but for its last `keep` observations, and for others that share a log file
-    /// with them: those files go. What was learned stays, and so do the observations that are kept to
-    /// be rehearsed. Makes a checkpoint first, in a new log file where nothing is to be kept. Returns
-    /// the sequence number of the first observation that is retained.
-    ///
-    /// What needs the whole history is refused from then on, with [`Error::HistoryDropped`]:
-    /// [`Store::rebuild`], and whatever the caller makes of [`Store::history`].
-    ///
-    /// # Errors
-    /// As [`Store::checkpoint`]; [`Error::NotCheckpointed`] while an observation is being erased.
-    pub fn forget_history(&mut self, model: &mut Model, keep: u64) -> Result<u64> {
-        self.check_checkpointing()?;
-        if self.erasure != Erasure::None {
-            return Err(Error::NotCheckpointed { path: self.directory.path().to_owned() });
-        }
-        self.log.flush()?;
-        if keep == 0 && self.log.has_frames() {
-            self.log.roll()?;
-        }
-        self.checkpoint(model)?;
-        let last = self.log.sequence();
-        let mut first_log = self.manifest.first_log;
-        let mut first = Chain::history(&self.directory, &self.manifest)?.first();
-        while first_log < self.manifest.log {
-            let next = Manifest { first_log: first_log + 1, ..self.manifest.clone() };
-            let begins = Chain::history(&self.directory, &next)?.first();
-            // The first that is to be kept, or the number that comes next.
-            if begins > (last + 1).saturating_sub(keep) {
-                break;
-            }
-            (first_log, first) = (first_log + 1, begins);
-        }
-        if first_log > self.manifest.first_log {
-            let next = Manifest { first_log, ..self.manifest.clone() };
-            next.write(&self.directory)
-                .map_err(|error| self.poison("replace the manifest", error))?;
-            let dropped = self.manifest.first_log..first_log;
-            self.manifest = next;
-            for number in dropped {
-                // What cannot be removed now is a stray that the next opening removes.
-                let _ = self.directory.remove(Name::Log(number));
-            }
-        }
-        Ok(first)
-    }
-
-    /// The sequence number of the first observation that the history retains.
-    ///
-    /// # Errors
-    /// [`Error::Io`], and those of a damaged log.
-    pub fn first(&self) -> Result<u64> {
-        Ok(Chain::history(&self.directory, &self.manifest)?.first())
-    }
-
-    /// Says whether there is an observation `sequence` to be erased.
-    ///
-    /// # Errors
-    /// [`Error::NoObservation`] and [`Error::Erased`] where there is none, [`Error::Io`].
-    pub fn find(&mut self, sequence: u64) -> Result<()> {
-        self.log.flush()?;
-        let last = self.log.sequence();
-        log::locate(&self.directory, &self.manifest, sequence, last).map(|_| ())
-    }
-
-    /// Erases observation `sequence` from the history: its bytes in the log are overwritten, and
-    /// that is on the disk when this returns. The snapshot, and the model that the caller holds,
-    /// still know it: rebuild a model from [`Store::history`], with [`Model::skip`] for every number
-    /// that is missing there, hand it to [`Store::checkpoint`], and then call
-    /// [`Store::finish_erase`].
-    ///
-    /// A crash before this returns leaves the memory with the observation or without it; after it,
-    /// and until the erasure is finished, the next opening rebuilds the model without it. A reader
-    /// that is open keeps what it has read.
-    ///
-    /// Costs one pass over the log file that holds the observation.
-    ///
-    /// # Errors
-    /// [`Error::NoObservation`] and [`Error::Erased`] change nothing. [`Error::Io`]: where the
-    /// intent to erase was on the disk already, the store is poisoned as by [`Store::append`], and
-    /// the next opening completes the erasure.
-    pub fn erase(&mut self, sequence: u64) -> Result<()> {
-        self.check_checkpointing()?;
-        self.log.flush()?;
-        let last = self.log.sequence();
-        let located = log::locate(&self.directory, &self.manifest, sequence, last)?;
-        let intent = Intent::new(self.manifest.memory, &located);
-        intent.write(&self.directory)?;
-        // The model in memory, and the snapshot, hold the observation: from here on there is no way
-        // back.
-        let erased =
-            self.directory.sync().and_then(|()| intent.overwrite(&self.directory, &self.manifest));
-        erased.map_err(|error| self.poison("erase an observation", error))?;
-        self.erasure = Erasure::Overwritten;
-        self.changed = true;
-        Ok(())
-    }
-
-    /// Ends an erasure whose observation no snapshot holds any more: the last checkpoint was of a
-    /// model that was rebuilt without it. Does nothing where nothing is being erased; what an
-    /// opening has completed is ended by the next checkpoint.
-    ///
-    /// # Errors
-    /// [`Error::NotCheckpointed`] where no checkpoint was made since [`Store::erase`];
-    /// [`Error::Io`], after which the next opening rebuilds the model once more.
-    pub fn finish_erase(&mut self) -> Result<()> {
-        match self.erasure {
-            Erasure::None | Erasure::Rebuilt => Ok(()),
-            Erasure::Overwritten => {
-                Err(Error::NotCheckpointed { path: self.directory.path().to_owned() })
-            }
-            Erasure::Checkpointed => {
-                erasure::remove(&self.directory)?;
-                self.erasure = Erasure::None;
-                Ok(())
-            }
-        }
-    }
-
     /// After a failure that leaves unknown what is on the disk: every later write is refused.
     fn poison(&mut self, action: &'static str, error: Error) -> Error {
         self.log.fail(action, &error);
@@ -693,9 +411,4 @@ impl Flush {
     pub fn wait(&self) -> Result<u64> {
         self.0.wait()
     }
-}
-
-/// How many slots each segment of the snapshot has.
-fn sizes(directory: &Directory, manifest: &Manifest) -> Result<Vec<usize>> {
-    Snapshot::open(directory, manifest)?.sizes()
 }

@@ -12,6 +12,7 @@
 
 mod directory;
 mod system;
+mod unmapped;
 
 use std::ffi::OsString;
 use std::fmt::Debug;
@@ -20,6 +21,7 @@ use std::path::Path;
 
 pub(crate) use directory::{Directory, OpenFile, Stream, failed, is_absent};
 pub use system::System;
+pub use unmapped::Unmapped;
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

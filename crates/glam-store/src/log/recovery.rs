@@ -50,15 +50,17 @@ pub(crate) fn judge(rest: &[u8], layout: Layout, offset: u64, sequence: u64) -> 
     }
 }
 
-/// Whether a part of `gap`, which starts at byte `offset` of the file, was never written: its
-/// first fixed part or a whole sector of the file is zero.
+/// Whether a part of `gap`, which starts at byte `offset` of the file, was never written: what it has
+/// of its first sector is zero, or a whole sector after that, or its first fixed part. The sector in
+/// which it ends holds the beginning of a whole frame, so that one was written.
 fn is_lost(gap: &[u8], offset: u64) -> bool {
     let zero = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
-    if gap.get(..FIXED).is_some_and(zero) {
+    let into_sector = (offset % wide(SECTOR_BYTES)) as usize;
+    let to_boundary = SECTOR_BYTES - into_sector;
+    let begins = |bytes: usize| gap.get(..bytes).is_some_and(zero);
+    if begins(FIXED) || begins(to_boundary) {
         return true;
     }
-    let into_sector = (offset % wide(SECTOR_BYTES)) as usize;
-    let to_boundary = (SECTOR_BYTES - into_sector) % SECTOR_BYTES;
     gap.get(to_boundary..).is_some_and(|sectors| sectors.chunks_exact(SECTOR_BYTES).any(zero))
 }
 
@@ -116,6 +118,24 @@ mod tests {
         lost[212..212 + SECTOR_BYTES].fill(0);
         let damaged = Verdict::Damaged { next: 300 + length as u64, next_sequence: 2 };
         assert_eq!(judge(&lost, layout(), 300, 1), damaged);
+    }
+
+    #[test]
+    fn a_lost_sector_is_told_though_only_the_beginning_of_a_frame_was_in_it() {
+        // The sector held the first eight bytes of frame 1; the next, with the rest, was written. As
+        // those bytes are no whole fixed part, the log was called damaged.
+        let (bytes, _) = frames(3, 0);
+        let mut lost = bytes;
+        lost[..8].fill(0);
+        let offset = wide(2 * SECTOR_BYTES - 8);
+        assert_eq!(judge(&lost, layout(), offset, 1), Verdict::Torn);
+        // Eight bytes in the middle of a sector are no sector that was lost.
+        let (bytes, length) = frames(3, 0);
+        let mut damaged = bytes;
+        damaged[..8].fill(0);
+        let next = wide(2 * SECTOR_BYTES + length);
+        let verdict = Verdict::Damaged { next, next_sequence: 2 };
+        assert_eq!(judge(&damaged, layout(), wide(2 * SECTOR_BYTES), 1), verdict);
     }
 
     #[test]

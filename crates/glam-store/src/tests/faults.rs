@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use glam_core::{Config, Precision, Scratch, Targets};
 
-use super::life::{Life, SCRIPT, Track, cue, digest, is_no_memory, place};
+use super::life::{Life, SCRIPT, Step, Track, cue, digest, is_no_memory, place, random_script};
 use super::simulated::{Fault, Loss, Simulated};
 use super::{OUTPUTS, tiny, write};
 use crate::disk::Disk;
@@ -55,35 +55,53 @@ fn check(disk: &Simulated, track: &Track, config: &Config, deep: bool, moment: &
     }
 }
 
-#[test]
-fn a_crash_at_any_call_leaves_every_acknowledged_observation() {
+/// Lives through `script`, and crashes at every call that changes something; returns how many those
+/// are, and of how many images of what they leave each was checked.
+fn crash_everywhere(config: &Config, script: &[Step]) -> (u64, u64) {
     let (points, images) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    for config in configs() {
-        let track = Arc::new(Mutex::new(Track::default()));
-        let crash = {
-            let (track, config) = (Arc::clone(&track), config.clone());
-            let (points, images) = (Arc::clone(&points), Arc::clone(&images));
-            move |disk: &Simulated| {
-                let point = points.fetch_add(1, Ordering::Relaxed);
-                let track = track.lock().unwrap().clone();
-                let seeds = [Loss::Some(2 * point), Loss::Some(2 * point + 1)];
-                for loss in [Loss::All, Loss::Nothing].into_iter().chain(seeds) {
-                    let image = images.fetch_add(1, Ordering::Relaxed);
-                    let moment = format!("call {point}, {loss:?} lost");
-                    check(&disk.crashed(loss), &track, &config, image.is_multiple_of(5), &moment);
-                }
+    let track = Arc::new(Mutex::new(Track::default()));
+    let crash = {
+        let (track, config) = (Arc::clone(&track), config.clone());
+        let (points, images) = (Arc::clone(&points), Arc::clone(&images));
+        move |disk: &Simulated| {
+            let point = points.fetch_add(1, Ordering::Relaxed);
+            let track = track.lock().unwrap().clone();
+            let seeds = [Loss::Some(2 * point), Loss::Some(2 * point + 1)];
+            for loss in [Loss::All, Loss::Nothing].into_iter().chain(seeds) {
+                let image = images.fetch_add(1, Ordering::Relaxed);
+                let moment = format!("call {point}, {loss:?} lost");
+                check(&disk.crashed(loss), &track, &config, image.is_multiple_of(5), &moment);
             }
-        };
-        let disk = Simulated::new().with_hook(crash);
-        let mut life = Life::new(disk, track);
-        life.create(&config).unwrap();
-        for step in SCRIPT {
-            life.step(step).unwrap();
         }
+    };
+    let disk = Simulated::new().with_hook(crash);
+    let mut life = Life::new(disk, track);
+    life.create(config).unwrap();
+    for &step in script {
+        life.step(step).unwrap();
     }
-    let (points, images) = (points.load(Ordering::Relaxed), images.load(Ordering::Relaxed));
+    (points.load(Ordering::Relaxed), images.load(Ordering::Relaxed))
+}
+
+/// Crashes the script everywhere, and random ones.
+fn crash_scripts(config: &Config) {
+    let (mut points, mut images) = (0, 0);
+    for script in [SCRIPT.to_vec()].into_iter().chain((0..6).map(random_script)) {
+        let (crashes, left) = crash_everywhere(config, &script);
+        (points, images) = (points + crashes, images + left);
+    }
     println!("{points} crash points, {images} images of what they leave");
-    assert!(points > 100 && images == 4 * points);
+    assert!(points > 2000 && images == 4 * points);
+}
+
+#[test]
+fn a_crash_at_any_call_leaves_every_acknowledged_observation_of_numbers() {
+    crash_scripts(&configs()[0]);
+}
+
+#[test]
+fn a_crash_at_any_call_leaves_every_acknowledged_observation_of_labels() {
+    crash_scripts(&configs()[1]);
 }
 
 /// Lives through the script on a disk that fails as `fault` says; returns whether it came to fail.
@@ -134,20 +152,53 @@ fn live_with(fault: Fault, config: &Config) -> bool {
     reached
 }
 
-#[test]
-fn an_error_of_any_call_loses_nothing_that_was_acknowledged() {
+/// Fails every call of the script in turn; returns how many there are.
+fn fail_everywhere(config: &Config, fault: impl Fn(u64) -> Fault) -> u64 {
     let mut calls = 0;
-    for config in configs() {
-        for at in 0.. {
-            let full = Fault { at, lasts: true, kind: ErrorKind::StorageFull, halves: true };
-            let once = Fault { at, lasts: false, kind: ErrorKind::Other, halves: at % 2 == 0 };
-            let reached = [full, once].map(|fault| live_with(fault, &config));
-            if reached == [false, false] {
-                break;
-            }
-            calls += 1;
-        }
+    while live_with(fault(calls), config) {
+        calls += 1;
     }
-    println!("each of {calls} calls failed once, and from there on");
-    assert!(calls > 200);
+    calls
+}
+
+/// A disk that is full from call `at` on.
+fn full(at: u64) -> Fault {
+    Fault { at, lasts: true, kind: ErrorKind::StorageFull, halves: true }
+}
+
+/// A call that fails once.
+fn once(at: u64) -> Fault {
+    Fault { at, lasts: false, kind: ErrorKind::Other, halves: at.is_multiple_of(2) }
+}
+
+fn numbers_lose_nothing(fault: impl Fn(u64) -> Fault) {
+    let calls = fail_everywhere(&configs()[0], fault);
+    println!("each of {calls} calls failed");
+    assert!(calls > 1000);
+}
+
+fn labels_lose_nothing(fault: impl Fn(u64) -> Fault) {
+    let calls = fail_everywhere(&configs()[1], fault);
+    println!("each of {calls} calls failed");
+    assert!(calls > 1000);
+}
+
+#[test]
+fn an_error_of_any_call_loses_no_acknowledged_numbers() {
+    numbers_lose_nothing(once);
+}
+
+#[test]
+fn an_error_of_any_call_loses_no_acknowledged_labels() {
+    labels_lose_nothing(once);
+}
+
+#[test]
+fn a_disk_that_fills_up_at_any_call_loses_no_acknowledged_numbers() {
+    numbers_lose_nothing(full);
+}
+
+#[test]
+fn a_disk_that_fills_up_at_any_call_loses_no_acknowledged_labels() {
+    labels_lose_nothing(full);
 }

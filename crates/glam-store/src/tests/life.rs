@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use glam_core::{Config, Flow, Model, Observations, Options, Scratch, Serial};
 
-use super::simulated::Simulated;
+use super::simulated::{Simulated, draw};
 use super::{INPUTS, bits, observation, target};
 use crate::{Durability, Error, Result, Store};
 
@@ -129,6 +129,47 @@ pub(super) const SCRIPT: [Step; 34] = [
     Step::Write(3),
     Step::Drop(0),
 ];
+
+/// A script that depends on nothing but its seed. What is erased has not been erased before, and is not
+/// dropped; a memory that was consolidated, or whose history was dropped, erases nothing.
+pub(super) fn random_script(seed: u64) -> Vec<Step> {
+    let mut seed = seed;
+    let mut written = 0;
+    let mut next = |most: u64| draw(&mut seed) % most;
+    let (mut script, mut erased) = (Vec::new(), Vec::new());
+    let mut whole = true;
+    for _ in 0..24 {
+        let step = match next(12) {
+            0..=3 => Step::Write(1 + next(12)),
+            4 => Step::Flush,
+            5 => Step::Checkpoint,
+            6 => Step::Reopen,
+            7 => Step::Close,
+            8 => Step::Beside(1 + next(5)),
+            9 => Step::Compact,
+            10 if written > 4 && whole => {
+                let sequence = 1 + next(written);
+                if erased.contains(&sequence) {
+                    continue;
+                }
+                erased.push(sequence);
+                Step::Erase(sequence)
+            }
+            11 if written > 4 && whole => {
+                whole = false;
+                if next(2) == 0 { Step::Consolidate } else { Step::Drop(next(written)) }
+            }
+            _ => Step::Sync,
+        };
+        written += match step {
+            Step::Write(count) => count,
+            Step::Beside(count) => 2 * count,
+            _ => 0,
+        };
+        script.push(step);
+    }
+    script
+}
 
 /// A memory that lives on a simulated disk.
 pub(super) struct Life {

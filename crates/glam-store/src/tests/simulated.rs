@@ -101,7 +101,7 @@ struct Content {
 }
 
 /// The next number of a sequence that depends on nothing but its seed: splitmix64.
-fn draw(seed: &mut u64) -> u64 {
+pub(super) fn draw(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *seed;
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
