@@ -10,7 +10,7 @@ use crate::names::Name;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Files {
-    /// Bytes of the manifest.
+    /// Bytes of the manifest and its copy.
     pub manifest: u64,
     /// Bytes of the snapshot's structure and keys.
     pub structure: u64,
@@ -37,7 +37,6 @@ impl Files {
 
     pub(crate) fn of(directory: &Directory, manifest: &Manifest) -> Result<Self> {
         let mut files = Self {
-            manifest: directory.open(Name::Manifest)?.length()?,
             structure: manifest.structure.bytes,
             weights: manifest.segments.iter().map(|segment| segment.weights.bytes).sum(),
             covariances: manifest.segments.iter().map(|segment| segment.covariances.bytes).sum(),
@@ -45,9 +44,15 @@ impl Files {
             history: manifest.history.bytes,
             ..Self::default()
         };
-        for found in directory.list()?.iter().filter(|found| matches!(found.name, Name::Log(_))) {
-            files.log += found.bytes;
-            files.log_files += 1;
+        for found in directory.list()? {
+            match found.name {
+                Name::Manifest | Name::ManifestCopy => files.manifest += found.bytes,
+                Name::Log(_) => {
+                    files.log += found.bytes;
+                    files.log_files += 1;
+                }
+                _ => {}
+            }
         }
         Ok(files)
     }
