@@ -179,7 +179,10 @@ impl Builder {
     /// is there takes other inputs or targets.
     pub fn open_or_create(self, directory: impl AsRef<Path>) -> Result<Memory> {
         let memory = match Memory::open(&directory) {
-            Err(Error::Store(glam_store::Error::Missing { .. })) => return self.create(directory),
+            // Nothing is there, or what a creation that was cut has left.
+            Err(Error::Store(
+                glam_store::Error::Missing { .. } | glam_store::Error::NotAMemory { .. },
+            )) => return self.create(directory),
             opened => opened?,
         };
         let config = memory.config();

@@ -296,6 +296,26 @@ fn open_or_create_makes_once_and_opens_what_has_the_right_shape() {
 }
 
 #[test]
+fn open_or_create_makes_what_a_cut_creation_left_undone_and_spares_what_is_not_its_own() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join("memory");
+    Memory::builder(2).create(&directory).unwrap().close().unwrap();
+    // The manifest comes last: a process that is killed before leaves a lock and an empty log.
+    std::fs::remove_file(directory.join("MANIFEST")).unwrap();
+    let memory = Memory::builder(2).open_or_create(&directory).unwrap();
+    memory.write(&[1.0, 2.0], 3.0).unwrap();
+    memory.close().unwrap();
+    assert_eq!(Memory::open(&directory).unwrap().sequence(), 1);
+
+    let foreign = temporary.path().join("foreign");
+    std::fs::create_dir(&foreign).unwrap();
+    std::fs::write(foreign.join("letter"), "dear").unwrap();
+    let refused = Memory::builder(2).open_or_create(&foreign);
+    assert!(matches!(refused, Err(Error::Store(glam_memory::store::Error::NotEmpty { .. }))));
+    assert_eq!(std::fs::read_dir(&foreign).unwrap().count(), 1);
+}
+
+#[test]
 fn weights_reach_the_model_and_the_files_and_the_history_gives_them_back() {
     let temporary = tempfile::tempdir().unwrap();
     let directory = temporary.path().join("memory");
