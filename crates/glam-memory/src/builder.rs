@@ -166,8 +166,7 @@ impl Builder {
     /// holds something or cannot be written.
     pub fn create(self, directory: impl AsRef<Path>) -> Result<Memory> {
         let durability = self.durability;
-        let (mut store, model) = Store::create(directory.as_ref(), self.config()?)?;
-        store.set_durability(durability)?;
+        let (store, model) = Store::create_with(directory.as_ref(), self.config()?, durability)?;
         Ok(Memory::stored(store, model))
     }
 

@@ -7,6 +7,7 @@ use glam_core::Config;
 
 use crate::bytes::wide;
 use crate::disk::{Directory, Kind, failed};
+use crate::durability::Durability;
 use crate::error::{Error, Result};
 use crate::lock::Lock;
 use crate::log::{self, HEADER_BYTES, Header};
@@ -21,11 +22,16 @@ pub(crate) struct Made {
 }
 
 /// Makes a memory in `directory`, which is made too where it is missing.
-pub(crate) fn create(directory: &Directory, config: Config) -> Result<Made> {
+pub(crate) fn create(
+    directory: &Directory,
+    config: Config,
+    durability: Durability,
+) -> Result<Made> {
+    let manifest = Manifest { durability, ..Manifest::new(config, wide(HEADER_BYTES)) };
     // Refuse what will not be written before anything is made.
-    Manifest::new(config.clone(), wide(HEADER_BYTES)).encode(directory.path())?;
+    manifest.encode(directory.path())?;
     let made = make_directories(directory)?;
-    let created = check_empty(directory).and_then(|()| fill(directory, config, &made));
+    let created = check_empty(directory).and_then(|()| fill(directory, manifest, &made));
     if created.is_err() {
         remove_directories(directory, &made);
     }
@@ -105,11 +111,10 @@ pub(crate) fn check_empty(directory: &Directory) -> Result<()> {
 
 /// Takes the lock and makes the files. The manifest comes last: without it there is no memory. The
 /// directories in `made` are new; their names are handed to the disk too.
-fn fill(directory: &Directory, config: Config, made: &[PathBuf]) -> Result<Made> {
+fn fill(directory: &Directory, manifest: Manifest, made: &[PathBuf]) -> Result<Made> {
     let lock = Lock::take(directory)?;
     // Another writer may have made a memory, and closed it, since the directory was looked at.
     check_empty(directory)?;
-    let manifest = Manifest::new(config, wide(HEADER_BYTES));
     let header = Header::new(manifest.memory, &manifest.config, manifest.log, 1);
     let filled = log::Writer::create(directory, header).and_then(|log| {
         // The manifest must not be there before what it names.

@@ -90,7 +90,20 @@ impl Store {
     /// [`Error::AlreadyExists`], [`Error::NotEmpty`], [`Error::Locked`], [`Error::Io`]. Nothing is
     /// left behind.
     pub fn create(dir: &Path, config: Config) -> Result<(Self, Model)> {
-        Self::create_in(Directory::of_system(dir), config)
+        Self::create_in(Directory::of_system(dir), config, Durability::default())
+    }
+
+    /// [`Store::create`] of a memory whose writes are acknowledged as `durability` says, from the
+    /// first moment at which there is one.
+    ///
+    /// # Errors
+    /// As [`Store::create`].
+    pub fn create_with(
+        dir: &Path,
+        config: Config,
+        durability: Durability,
+    ) -> Result<(Self, Model)> {
+        Self::create_in(Directory::of_system(dir), config, durability)
     }
 
     /// [`Store::create`] on another disk than the operating system's.
@@ -98,11 +111,15 @@ impl Store {
     /// # Errors
     /// As [`Store::create`].
     pub fn create_on(disk: Arc<dyn Disk>, dir: &Path, config: Config) -> Result<(Self, Model)> {
-        Self::create_in(Directory::new(disk, dir), config)
+        Self::create_in(Directory::new(disk, dir), config, Durability::default())
     }
 
-    fn create_in(directory: Directory, config: Config) -> Result<(Self, Model)> {
-        let made = create::create(&directory, config.clone())?;
+    pub(crate) fn create_in(
+        directory: Directory,
+        config: Config,
+        durability: Durability,
+    ) -> Result<(Self, Model)> {
+        let made = create::create(&directory, config.clone(), durability)?;
         let store = Self::new(directory, made.log, made.manifest, made.lock);
         Ok((store, Model::new(config)))
     }

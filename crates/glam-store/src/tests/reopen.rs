@@ -1,12 +1,17 @@
 //! What was written is there again, bit for bit, and goes on as if nothing had been closed.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use glam_core::{Config, Precision, Targets};
 use proptest::prelude::*;
 
+use super::life::place;
+use super::simulated::{Loss, Simulated};
 use super::{assert_reads_same, assert_same, file_names, learn, numbers, oracle, temporary, write};
-use crate::{Reader, Store, verify};
+use crate::disk::Directory;
+use crate::{Durability, Reader, Store, verify};
 
 #[test]
 fn what_was_flushed_is_there_after_a_drop_without_close() {
@@ -200,4 +205,23 @@ proptest! {
         prop_assert!(verification.is_sound(), "{:?}", verification.damages);
         prop_assert_eq!(verification.frames, model.recall().sequence());
     }
+}
+
+#[test]
+fn a_creation_that_is_cut_leaves_no_memory_of_another_durability() {
+    let found = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&found);
+    let disk = Simulated::new().with_hook(move |disk| {
+        for loss in [Loss::Nothing, Loss::All] {
+            if let Ok((store, _)) = Store::open_on(Arc::new(disk.crashed(loss)), place()) {
+                assert_eq!(store.durability(), Durability::Synced);
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    let directory = Directory::new(Arc::new(disk), place());
+    let (store, _) = Store::create_in(directory, numbers(), Durability::Synced).unwrap();
+    assert_eq!(store.durability(), Durability::Synced);
+    // Once the manifest has its name there is a memory, though its name is not yet on the disk.
+    assert!(found.load(Ordering::Relaxed) > 0);
 }
