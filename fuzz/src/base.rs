@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
-use glam_core::{Config, Label, Model, Precision, Scratch, Slots, Target, Targets};
+use glam_core::{Config, Label, Line, Model, Precision, Scratch, Slots, Target, Targets};
 use glam_store::{Reader, Result, Store};
 
 use super::disk::{Files, InMemory, place};
@@ -161,7 +161,7 @@ pub(super) fn bases() -> &'static [Base] {
     })
 }
 
-/// Numbers that tell models apart, by what they are of.
+/// Numbers that tell models apart, by what they are of. Slots that are not to be used are alike.
 pub(super) fn digest(model: &Model) -> [(&'static str, u64); 4] {
     let state = model.state();
     let number = |hash: &dyn Fn(&mut DefaultHasher)| {
@@ -173,9 +173,13 @@ pub(super) fn digest(model: &Model) -> [(&'static str, u64); 4] {
         number(&|hasher| {
             slots.lines().hash(hasher);
             for slot in slots.iter() {
-                match slot {
-                    Ok(lines) => bytemuck::cast_slice::<_, u8>(lines).hash(hasher),
-                    Err(error) => error.to_string().hash(hasher),
+                // Where a forged number has made others infinite, the file's slot is refused.
+                let finite = |lines: &&[Line]| {
+                    bytemuck::cast_slice::<_, f32>(lines).iter().all(|value| value.is_finite())
+                };
+                match slot.ok().filter(finite) {
+                    Some(lines) => bytemuck::cast_slice::<_, u8>(lines).hash(hasher),
+                    None => "not to be used".hash(hasher),
                 }
             }
         })
