@@ -4,15 +4,19 @@
 //! - `peers` holds the learners that GLAM is compared with: a plain multilayer perceptron, ridge
 //!   regression, recursive least squares, a random forest and the nearest neighbour.
 //! - `race` measures how long each of them takes to a given accuracy.
+//! - `databases` are files, GLAM and key-value stores that keep one row durably after the other.
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
 //! - [`floors`] has loops that do the least work there is, [`layouts`] the same over slots laid out in
-//!   several ways, [`stream`] rows without an end, [`timing`] the clock,
+//!   several ways, [`stream`] rows without an end, [`timing`] the clock, [`faults`] pages,
 //!   [`command`] other programs that take turns, [`program`] what the programs here have in common.
 //!
 //! Nothing here is part of the product, and the product depends on nothing here.
 
 pub mod command;
 pub mod data;
+#[cfg(feature = "databases")]
+pub mod databases;
+pub mod faults;
 pub mod floors;
 pub mod layouts;
 pub mod metrics;
