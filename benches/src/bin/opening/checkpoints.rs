@@ -51,7 +51,8 @@ pub(super) fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         write(&memory, next.by_ref().take(1))?;
         beside(&memory, &path, &all, &mut full, || Ok(memory.compact()?))?;
     }
-    let report = memory.inspect()?.report;
+    let inspection = memory.inspect()?;
+    let (report, files) = (inspection.report, inspection.files.unwrap_or_default());
     println!(
         "{:<12} {:>8} {:>8} {:>11} {:>9} {:>9} {:>11} {:>11} {:>12}",
         "checkpoint",
@@ -92,7 +93,9 @@ pub(super) fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         return Err("a checkpoint gives other answers than the memory that it is of".into());
     }
     println!(
-        "\nBytes: files of the snapshot that are new afterwards, and the manifest; the answers of the last are those of the memory.\n"
+        "\nBytes: files of the snapshot that are new afterwards, and the manifest; the answers of the last are those of\n\
+         the memory. Of the last, written whole by each: structure {}, kept observations {}.\n",
+        files.structure, files.history,
     );
     Ok(())
 }
