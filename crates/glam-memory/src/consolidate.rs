@@ -16,7 +16,8 @@ impl Memory {
     /// memory is as it was. Returns what was tried and chosen, which [`Memory::inspect`] keeps
     /// telling.
     ///
-    /// Reads are answered meanwhile by the memory as it is; writes wait. The result takes its
+    /// Reads are answered meanwhile by the memory as it is; writes wait, so that `watch` must not call
+    /// what writes to this memory or its files. The result takes its
     /// place at once, with files as the next generation of the snapshot, and writes go on from
     /// it. [`Memory::rebuild`] goes back to what writing alone had learned.
     ///

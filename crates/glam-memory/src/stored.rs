@@ -42,7 +42,11 @@ impl Stored {
     /// Waits for a checkpoint that is being written, and takes note of it.
     pub(crate) fn settle(&mut self, model: &mut Model) -> Result<()> {
         match self.running.join() {
-            Some(written) => Ok(self.store.end_checkpoint(model, written)?),
+            Some(written) => {
+                self.store.end_checkpoint(model, written)?;
+                self.after_checkpoint();
+                Ok(())
+            }
             None => Ok(()),
         }
     }
@@ -52,9 +56,20 @@ impl Stored {
         self.failure.as_deref()
     }
 
+    /// After a checkpoint that succeeded: ends an erasure whose own checkpoint failed. The model has been
+    /// without the observation ever since. Where that fails too, the next checkpoint, or the next
+    /// opening, will.
+    pub(crate) fn after_checkpoint(&mut self) {
+        let _ = self.store.finish_erase();
+    }
+
     /// As [`Store::close`]. A checkpoint that failed meanwhile is made up for.
     pub(crate) fn close(mut self, model: &mut Model) -> Result<()> {
         let _ = self.settle(model);
+        if self.store.is_erasing() {
+            self.store.checkpoint(model)?;
+            self.after_checkpoint();
+        }
         Ok(self.store.close(model)?)
     }
 }

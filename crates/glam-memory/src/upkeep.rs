@@ -117,7 +117,7 @@ impl Memory {
     }
 
     /// Goes on to the newest state that a writer has handed over, in a memory that was opened for
-    /// reading; false where there is none newer. Does nothing in others, whose state is the newest.
+    /// reading; false where that is the one that there is, in the same files. Does nothing in others, whose state is the newest.
     /// Reads wait meanwhile: as long as writing what came since takes, or an opening where the writer
     /// made a checkpoint since.
     ///
@@ -165,7 +165,11 @@ impl Memory {
         };
         let written = begun.write();
         match &mut *self.state.write() {
-            State::Stored(model, stored) => Ok(stored.store.end_checkpoint(model, written)?),
+            State::Stored(model, stored) => {
+                stored.store.end_checkpoint(model, written)?;
+                stored.after_checkpoint();
+                Ok(())
+            }
             State::Volatile(_) | State::ReadOnly(_) => Ok(()),
         }
     }
@@ -181,7 +185,9 @@ impl Memory {
             State::Volatile(_) => Ok(()),
             State::Stored(model, stored) => {
                 let _ = stored.settle(model);
-                Ok(stored.store.compact(model)?)
+                stored.store.compact(model)?;
+                stored.after_checkpoint();
+                Ok(())
             }
             State::ReadOnly(_) => Err(Error::ReadOnly),
         }

@@ -83,13 +83,19 @@ impl Memory {
                 }
             }
         }
-        for (row, (x, target)) in x.rows().into_iter().zip(targets).enumerate() {
-            input.clear();
-            input.extend(x);
-            state.learn(&input, target, weight(row)).map_err(at(row))?;
-        }
+        let learn = || -> Result<()> {
+            for (row, (x, target)) in x.rows().into_iter().zip(targets).enumerate() {
+                input.clear();
+                input.extend(x);
+                state.learn(&input, target, weight(row)).map_err(at(row))?;
+            }
+            Ok(())
+        };
+        let learned = learn();
+        // What was written before a row that failed is waited for all the same.
         let waits = state.after_write();
         drop(state);
-        self.wait(waits)
+        let waited = self.wait(waits);
+        learned.and(waited)
     }
 }

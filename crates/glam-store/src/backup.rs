@@ -16,6 +16,9 @@ use crate::segment::{Kind, Named};
 /// How often a copy starts over because a writer replaced the generation meanwhile.
 const ATTEMPTS: usize = 16;
 
+/// How often it starts over where nothing was missing: an observation may have been erased meanwhile.
+const STARTS: usize = 2;
+
 /// Bytes that are copied at a time.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -56,33 +59,42 @@ pub fn backup_on(disk: Arc<dyn Disk>, dir: &Path, to: &Path) -> Result<Backup> {
 }
 
 fn copy(from: &Directory, to: &Directory) -> Result<Backup> {
-    let mut manifest = Manifest::read(from)?;
+    let manifest = Manifest::read(from)?;
     let made = create::make_directories(to)?;
-    let mut copied = create::check_empty(to).and_then(|()| copy_as(from, to, &manifest));
-    for _ in 0..ATTEMPTS {
-        match &copied {
-            Err(error) if is_absent(error) => {
-                // A checkpoint may have removed what the manifest named.
-                let now = Manifest::read(from)?;
-                if now == manifest {
-                    break;
-                }
-                remove_all(to);
-                manifest = now;
-                copied = copy_as(from, to, &manifest);
-            }
-            _ => break,
-        }
+    if let Err(error) = create::check_empty(to) {
+        // What is there is not ours to remove.
+        create::remove_directories(to, &made);
+        return Err(error);
     }
-    let synced = copied.and_then(|backup| {
+    let copied = copy_some_manifest(from, to, manifest).and_then(|backup| {
         create::sync_directories(to, &made)?;
         Ok(backup)
     });
-    if synced.is_err() {
+    if copied.is_err() {
         remove_all(to);
         create::remove_directories(to, &made);
     }
-    synced
+    copied
+}
+
+/// Copies what `manifest` names, or a later one where a writer replaces it meanwhile.
+fn copy_some_manifest(from: &Directory, to: &Directory, mut manifest: Manifest) -> Result<Backup> {
+    let mut attempts = ATTEMPTS;
+    loop {
+        let copied = copy_as(from, to, &manifest);
+        let absent = copied.as_ref().is_err_and(is_absent);
+        if attempts == 0 || copied.is_err() && !absent {
+            return copied;
+        }
+        let now = Manifest::read(from)?;
+        // Where all is there, a few attempts are enough: what a copy that took longer than a
+        // generation may have in its snapshot is told above.
+        if now == manifest || !absent && attempts <= ATTEMPTS - STARTS {
+            return copied;
+        }
+        remove_all(to);
+        (manifest, attempts) = (now, attempts - 1);
+    }
 }
 
 /// Copies what `manifest` names; the manifest comes last.
@@ -105,7 +117,11 @@ fn copy_as(from: &Directory, to: &Directory, manifest: &Manifest) -> Result<Back
                     return Err(crate::disk::failed(&from.join(name), "copy the file")(error));
                 }
                 // Another file system, or one that has no links.
-                Err(_) => backup.add(copy_file(from, to, name)?),
+                Err(_) => {
+                    let got = copy_file(from, to, name)?;
+                    crate::check::length(&from.join(name), named.segment.bytes, got)?;
+                    backup.add(got);
+                }
             }
         }
     }
@@ -139,29 +155,34 @@ fn copy_intent(from: &Directory, to: &Directory) -> Result<Option<u64>> {
     }
 }
 
-/// Copies a file, as many bytes as it has when it is opened.
+/// Copies a file, as many bytes as it has when it is opened, or fewer where a writer cuts off zeros
+/// meanwhile. Returns how many.
 fn copy_file(from: &Directory, to: &Directory, name: Name) -> Result<u64> {
     let source = from.open(name)?;
     let length = source.length()?;
     let mut piece = vec![0; PIECE_BYTES];
-    let mut refused = None;
+    let (mut at, mut refused) = (0, None);
     let copied = to.replace(name, |file| {
-        let mut at = 0;
         while at < length {
             // At most the length of a piece.
             let count = (length - at).min(wide(PIECE_BYTES)) as usize;
-            if let Err(error) = source.read_exact(&mut piece[..count], at, "copy the file") {
-                refused = Some(error);
-                return Err(io::ErrorKind::InvalidData.into());
+            match source.read(&mut piece[..count], at, "copy the file") {
+                Ok(0) => break,
+                Ok(read) => {
+                    file.write_all(&piece[..read])?;
+                    at += wide(read);
+                }
+                Err(error) => {
+                    refused = Some(error);
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
             }
-            file.write_all(&piece[..count])?;
-            at += wide(count);
         }
         Ok(())
     });
     match refused {
         Some(error) => Err(error),
-        None => copied.map(|_| length),
+        None => copied.map(|_| at),
     }
 }
 

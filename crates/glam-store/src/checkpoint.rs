@@ -36,7 +36,9 @@ impl Written {
     pub fn error(&self) -> Option<&Error> {
         match &self.outcome {
             Outcome::Done(_) => None,
-            Outcome::Failed(error) | Outcome::Unknown(error) => Some(error),
+            Outcome::Failed(error) | Outcome::LogFailed(error) | Outcome::Unknown(error) => {
+                Some(error)
+            }
         }
     }
 }
@@ -48,6 +50,8 @@ pub(crate) enum Outcome {
     Done(Box<Done>),
     /// The snapshot before it is the memory's, as if nothing had been tried.
     Failed(Error),
+    /// The log could not be handed to the disk: nothing is known about its end.
+    LogFailed(Error),
     /// The manifest could not be replaced: which one a crash would leave is not known.
     Unknown(Error),
 }
@@ -137,13 +141,14 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Writes everything, the slot at position p of the new segment as `slot` gives it.
     pub(crate) fn write<'a>(mut self, slot: &dyn Fn(Kind, usize) -> Result<&'a [Line]>) -> Outcome {
-        let flushed = match self.write_files(slot) {
+        let flushed = match self.log.wait() {
             Ok(flushed) => flushed,
-            Err(error) => {
-                self.remove_new();
-                return Outcome::Failed(error);
-            }
+            Err(error) => return Outcome::LogFailed(error),
         };
+        if let Err(error) = self.write_files(slot) {
+            self.remove_new();
+            return Outcome::Failed(error);
+        }
         // From here on it is not known which manifest a crash would leave, unless all goes well.
         if let Err(error) = self.next.write(&self.directory) {
             return Outcome::Unknown(error);
@@ -157,10 +162,9 @@ impl Prepared {
         Outcome::Done(Box::new(Done { manifest: next, places: plan.places, sizes: kept, flushed }))
     }
 
-    /// Writes the segments; returns the last observation of the log that is on the disk.
-    fn write_files<'a>(&mut self, slot: &dyn Fn(Kind, usize) -> Result<&'a [Line]>) -> Result<u64> {
+    /// Writes the segments.
+    fn write_files<'a>(&mut self, slot: &dyn Fn(Kind, usize) -> Result<&'a [Line]>) -> Result<()> {
         let Self { directory, old, next, stamp, plan, .. } = self;
-        let flushed = self.log.wait()?;
         next.structure = segment::structure::write(
             directory,
             *stamp,
@@ -182,8 +186,7 @@ impl Prepared {
                 covariances: write(Kind::Covariances, self.lines.1)?,
             });
         }
-        directory.sync()?;
-        Ok(flushed)
+        directory.sync()
     }
 
     /// Removes what was written in vain. What cannot be removed now is a stray that the next opening

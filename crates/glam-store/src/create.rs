@@ -130,10 +130,11 @@ fn fill(directory: &Directory, manifest: Manifest, made: &[PathBuf]) -> Result<M
                 let _ = directory.disk().remove(&unfinished(&directory.join(name)));
                 let _ = directory.remove(name);
             };
-            // No crash shall bring the manifest back without what it names.
+            // No crash shall bring the manifest back without what it names, nor leave its copy alone.
+            remove(Name::ManifestCopy);
             remove(Name::Manifest);
             let _ = directory.sync();
-            [Name::ManifestCopy, Name::Log(1), Name::Lock].into_iter().for_each(remove);
+            [Name::Log(1), Name::Lock].into_iter().for_each(remove);
             Err(error)
         }
     }

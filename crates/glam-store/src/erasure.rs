@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::bytes::{put, u32_at, u64_at, wide};
-use crate::disk::{Directory, Mode, failed};
+use crate::disk::{Directory, Mode, failed, is_absent};
 use crate::error::{Error, Result};
 use crate::log::entry::layout::FIXED;
 use crate::log::entry::{Fixed, KIND_ERASED};
@@ -107,6 +107,16 @@ impl Intent {
         Ok(())
     }
 
+    /// The number of the log file that holds the frame.
+    pub(crate) fn log(&self) -> u64 {
+        self.log
+    }
+
+    /// The observation's sequence number.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
     /// The fixed part that the frame will have, if it starts at byte `offset` of log file `log`
     /// and follows observation `before`.
     pub(crate) fn names(&self, log: u64, offset: u64, before: u64) -> Option<Fixed> {
@@ -155,6 +165,10 @@ impl Intent {
 
 /// Removes the intent from `directory`.
 pub(crate) fn remove(directory: &Directory) -> Result<()> {
-    directory.remove(Name::Erase)?;
+    match directory.remove(Name::Erase) {
+        // An attempt before this one may have come so far.
+        Err(error) if is_absent(&error) => {}
+        removed => removed?,
+    }
     directory.sync()
 }

@@ -193,7 +193,7 @@ pub enum Error {
         last: u64,
     },
     /// Too little of a damaged memory is left to repair it.
-    #[error("{path}: cannot be repaired, nothing was changed: {why}; restore it from a backup")]
+    #[error("{path}: cannot be repaired: {why}; restore it from a backup")]
     Unrepairable {
         /// The directory.
         path: PathBuf,

@@ -47,6 +47,10 @@ pub(crate) mod entry {
     pub(crate) const BYTES: usize = COVARIANCES_CHECKSUM + 4;
 }
 
+/// The largest number of a log file, a generation or an observation: one that no writer reaches by
+/// counting, so that counting on does not overflow.
+pub(crate) const MAX_NUMBER: u64 = 1 << 62;
+
 /// The most slot segments of one snapshot.
 pub(crate) const MAX_SEGMENTS: usize = 32;
 const MAX_BYTES: usize =
@@ -266,7 +270,7 @@ impl Manifest {
         }
         // Numbers that no writer reaches by counting; the next one must still be a number.
         let largest = manifest.log.max(manifest.generation).max(manifest.sequence);
-        if largest == u64::MAX {
+        if largest > MAX_NUMBER {
             return malformed("a number is out of range", GENERATION);
         }
         Ok(manifest)
@@ -309,7 +313,9 @@ impl Manifest {
         directory.replace(Name::Manifest, |file| file.write_all(&bytes))?;
         directory.sync()?;
         // The memory does not rest on it: a failure here is for the next manifest to make up for.
-        let _ = directory.replace(Name::ManifestCopy, |file| file.write_all(&bytes));
+        let _ = directory
+            .replace(Name::ManifestCopy, |file| file.write_all(&bytes))
+            .and_then(|_| directory.sync());
         Ok(())
     }
 }

@@ -99,7 +99,8 @@ impl Reader {
         View::open(&directory, &manifest).map(|view| Self { directory, manifest, view })
     }
 
-    /// Goes on to the newest state that a writer has handed over; false where there is none newer.
+    /// Goes on to the newest state that a writer has handed over; false where that is the one that there
+    /// is, in the same files.
     /// Where the last checkpoint is still the one that was opened, this costs as much as writing the
     /// observations that came since; otherwise as much as an opening.
     ///
@@ -114,8 +115,13 @@ impl Reader {
                     return Ok(model.recall().sequence() > before);
                 }
                 View::Mapped(_) => {
-                    if !Chain::tail(&self.directory, &self.manifest)?.has_next()? {
-                        return Ok(false);
+                    let more = Chain::tail(&self.directory, &self.manifest)
+                        .and_then(|mut tail| tail.has_next());
+                    match more {
+                        Ok(false) => return Ok(false),
+                        // A checkpoint came between the two looks.
+                        Err(error) if is_absent(&error) => {}
+                        more => drop(more?),
                     }
                 }
             }
@@ -149,7 +155,7 @@ impl Reader {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), and those of a damaged log.
     pub fn first(&self) -> Result<u64> {
-        Ok(Chain::history(&self.directory, &self.manifest)?.first())
+        Ok(self.history()?.first())
     }
 
     /// Observations behind the snapshot, which this opening has replayed.
@@ -357,7 +363,14 @@ impl Reader {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), and those of a damaged log.
     pub fn history(&self) -> Result<History> {
-        History::open(&self.directory, &self.manifest, self.sequence())
+        match History::open(&self.directory, &self.manifest, self.sequence()) {
+            // A writer has dropped its beginning meanwhile.
+            Err(error) if is_absent(&error) => {
+                let now = Manifest::read(&self.directory)?;
+                History::open(&self.directory, &now, self.sequence())
+            }
+            opened => opened,
+        }
     }
 
     /// The memory in numbers. Where it is mapped, the bytes of slots are those of the files.

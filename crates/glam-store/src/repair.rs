@@ -63,7 +63,7 @@ impl Repair {
 /// # Errors
 /// [`Error::Missing`], [`Error::NotAMemory`], [`Error::OldVersion`] (for
 /// [`Store::rebuild`]), [`Error::Locked`], [`Error::Io`]; [`Error::Unrepairable`] where too little
-/// is left: then nothing was changed.
+/// is left: then nothing but a damaged manifest was changed.
 pub fn repair(dir: &Path) -> Result<Repair> {
     repair_in(Directory::of_system(dir))
 }
@@ -77,9 +77,12 @@ pub fn repair_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<Repair> {
 }
 
 fn repair_in(directory: Directory) -> Result<Repair> {
-    let (manifest, restored) = read_manifest(&directory)?;
+    // Before the lock, whose file must not be made where there is no memory.
+    read_manifest(&directory)?;
     let lock = Lock::take(&directory)?;
-    // Nobody else writes from here on.
+    // Nobody else writes from here on. What a process that was killed has left is built upon.
+    directory.sync()?;
+    let (manifest, restored) = read_manifest(&directory)?;
     let mut repair = Repair { manifest: restored, ..Repair::default() };
     if restored {
         // It names what there is, or what there was one checkpoint ago; what follows tells.
@@ -89,64 +92,103 @@ fn repair_in(directory: Directory) -> Result<Repair> {
     if repair.found.is_sound() {
         return Ok(repair);
     }
+    let erasing = directory.has(Name::Erase);
     let intent = Intent::read(&directory, manifest.memory).ok().flatten();
     if let Some(intent) = &intent {
-        // What is not there any more needs no overwriting.
+        // Where the frame cannot be found, it is left out below.
         let _ = intent.overwrite(&directory, &manifest);
     }
-    let snapshot = Snapshot::open(&directory, &manifest);
     let is_log = |path: &Path| matches!(path.file_name().and_then(Name::parse), Some(Name::Log(_)));
     let damages = &repair.found.damages;
     let sound_log = !damages.iter().any(|damage| is_log(&damage.path));
+    // A snapshot may hold what is being erased.
     let sound_snapshot = manifest.generation > 0
-        && intent.is_none()
+        && !erasing
         && damages.iter().all(|damage| is_log(&damage.path) || is_beside(&damage.path));
     let mut next = Manifest { version: FORMAT_VERSION, ..manifest.clone() };
-    let mut salvaged = None;
-    if !sound_log {
-        let found = salvage(&directory, &manifest)?;
+    let salvaged = if sound_log {
+        None
+    } else {
+        let erased = intent.map(|intent| intent.sequence());
+        let found = salvage(&directory, &manifest, erased)?;
         (next.first_log, next.log) = (found.number, found.number);
         repair.lost = found.lost.clone();
-        salvaged = Some(found);
+        Some(found)
+    };
+    let clear = salvaged.as_ref().map(Salvaged::old);
+    let done = finish(&directory, &manifest, next, salvaged, sound_snapshot, lock, &mut repair);
+    if let (Err(_), Some((old, _))) = (&done, &clear) {
+        // The damaged memory stays what it was.
+        remove_others(&directory, old);
     }
-    let mut chain = Chain::history(&directory, &next)?;
+    done?;
+    if let Some((old, damaged)) = clear {
+        repair.aside = Salvaged::clear(&old, &damaged, &directory);
+        directory.sync()?;
+    }
+    Ok(repair)
+}
+
+/// Makes the model of what is left and a snapshot of that, which is then the memory's.
+fn finish(
+    directory: &Directory,
+    manifest: &Manifest,
+    next: Manifest,
+    salvaged: Option<Salvaged>,
+    sound_snapshot: bool,
+    lock: Lock,
+    repair: &mut Repair,
+) -> Result<()> {
+    let mut chain = Chain::history(directory, &next)?;
     let (mut model, how) = if sound_snapshot {
-        (snapshot?.model(&directory, &manifest)?.0, How::Kept)
+        let snapshot = Snapshot::open(directory, manifest)?;
+        (snapshot.model(directory, manifest)?.0, How::Kept)
     } else if chain.first() == 1 {
         (Model::new(manifest.config.clone()), How::Rebuilt)
     } else {
-        let path = directory.path();
-        let patched = snapshot.and_then(|snapshot| snapshot.patched_model(&directory, &manifest));
-        let (model, lost) = patched.map_err(|error| Error::Unrepairable {
-            path: path.to_owned(),
-            why: error.to_string(),
-        })?;
+        let patched = Snapshot::open(directory, manifest)
+            .and_then(|snapshot| snapshot.patched_model(directory, manifest));
+        let (model, lost) = patched.map_err(|error| too_little(directory, error.to_string()))?;
         repair.lost_slots = lost;
         (model, How::Patched)
     };
     let known = model.recall().sequence();
+    if chain.first() > known.saturating_add(MOST_SKIPPED) {
+        let first = chain.first();
+        let why =
+            format!("the log begins with observation {first}, the snapshot ends with {known}");
+        return Err(too_little(directory, why));
+    }
     let rest = repair.lost.iter().filter(|lost| *lost.end() > known);
     repair.unlearned = rest.map(|lost| *lost.start().max(&(known + 1))..=*lost.end()).collect();
     repair.rebuilt = how == How::Rebuilt && manifest.generation > 0;
     replay(&mut chain, &mut model)?;
-    let (log, cleared) = match salvaged {
-        Some(found) => {
-            let cleared = found.old();
-            (found.writer, Some(cleared))
-        }
-        None => (chain.writer()?, None),
+    let log = match salvaged {
+        Some(found) => found.writer,
+        None => chain.writer()?,
     };
     let mut store = Store::new(directory.clone(), log, next, lock);
     store.checkpoint(&mut model)?;
     if directory.has(Name::Erase) {
-        erasure::remove(&directory)?;
+        erasure::remove(directory)?;
     }
-    if let Some((old, damaged)) = cleared {
-        repair.aside = Salvaged::clear(&old, &damaged, &directory);
-        directory.sync()?;
+    store.close(&mut model)
+}
+
+/// More observations than a log that can be read may lack between a snapshot and its beginning.
+const MOST_SKIPPED: u64 = 1 << 28;
+
+fn too_little(directory: &Directory, why: String) -> Error {
+    Error::Unrepairable { path: directory.path().to_owned(), why }
+}
+
+/// Removes the log files but those that were there before.
+fn remove_others(directory: &Directory, old: &[u64]) {
+    for found in directory.list().unwrap_or_default() {
+        if matches!(found.name, Name::Log(number) if !old.contains(&number)) {
+            let _ = directory.disk().remove(&found.path);
+        }
     }
-    store.close(&mut model)?;
-    Ok(repair)
 }
 
 /// How the model came about.

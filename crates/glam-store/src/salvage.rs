@@ -7,7 +7,7 @@ use crate::bytes::wide;
 use crate::disk::Directory;
 use crate::error::{Error, Result};
 use crate::log::{Content, Frames, Header, Writer};
-use crate::manifest::Manifest;
+use crate::manifest::{MAX_NUMBER, Manifest};
 use crate::names::Name;
 
 /// Frames that one missing log file may have held; a larger gap in the numbers is no gap but damage.
@@ -52,21 +52,49 @@ impl Salvaged {
 }
 
 /// Writes every observation that can be read, from all log files, to new files behind them; in the
-/// place of those that cannot be read stands what stands in that of erased ones. The log reaches the
-/// snapshot's last observation.
-pub(crate) fn salvage(directory: &Directory, manifest: &Manifest) -> Result<Salvaged> {
+/// place of those that cannot be read stands what stands in that of erased ones, and in that of
+/// observation `erased` too. The log reaches the snapshot's last observation.
+pub(crate) fn salvage(
+    directory: &Directory,
+    manifest: &Manifest,
+    erased: Option<u64>,
+) -> Result<Salvaged> {
     let (mut old, mut bytes) = (Vec::new(), 0_u64);
     for found in directory.list()? {
-        if let Name::Log(number) = found.name {
-            old.push(number);
-            bytes = bytes.saturating_add(found.bytes);
+        match found.name {
+            Name::Log(number) if number <= MAX_NUMBER => {
+                old.push(number);
+                bytes = bytes.saturating_add(found.bytes);
+            }
+            _ => {}
         }
     }
     old.sort_unstable();
     // A gap in the numbers: what a repair that was cut has written is no continuation of the log.
-    let number = old.last().copied().unwrap_or(manifest.log).max(manifest.log).saturating_add(2);
-    let mut new: Option<New> = None;
-    let mut damaged = Vec::new();
+    let number = old.last().copied().unwrap_or(manifest.log).max(manifest.log) + 2;
+    let written = rewrite(directory, manifest, erased, &old, number, bytes);
+    if written.is_err() {
+        for new in number.. {
+            if directory.remove(Name::Log(new)).is_err() {
+                break;
+            }
+        }
+    }
+    let (New { writer, lost, .. }, damaged) = written?;
+    Ok(Salvaged { number, writer, lost, old, damaged })
+}
+
+/// Goes through the `old` log files, of `bytes` bytes together, and writes the new ones from file `number`
+/// on; gives which of the old are damaged.
+fn rewrite(
+    directory: &Directory,
+    manifest: &Manifest,
+    erased: Option<u64>,
+    old: &[u64],
+    number: u64,
+    bytes: u64,
+) -> Result<(New, Vec<u64>)> {
+    let (mut new, mut damaged): (Option<New>, Vec<u64>) = (None, Vec::new());
     let mut before = manifest.first_log;
     for &at in old.iter().filter(|&&at| at >= manifest.first_log) {
         let sequence = new.as_ref().map(|new| new.sequence);
@@ -75,7 +103,14 @@ pub(crate) fn salvage(directory: &Directory, manifest: &Manifest) -> Result<Salv
             Err(error @ Error::Io { .. }) => return Err(error),
             Err(_) => {
                 damaged.push(at);
-                Frames::headless(directory, manifest, at, sequence.unwrap_or(0))?
+                let follows = match sequence {
+                    Some(sequence) => Some(sequence),
+                    // Nothing was dropped before the first file.
+                    None if at == 1 => Some(0),
+                    None => before_first(directory, manifest, at)?,
+                };
+                let Some(follows) = follows else { continue };
+                Frames::headless(directory, manifest, at, follows)?
             }
         };
         let first = frames.header().first_sequence;
@@ -83,16 +118,21 @@ pub(crate) fn salvage(directory: &Directory, manifest: &Manifest) -> Result<Salv
             // Left by a repair that was cut.
             continue;
         }
-        let longest = FILE_BYTES.saturating_mul(at - before + 1).saturating_add(bytes);
+        let files = at - before + 1;
         before = at;
         let new = match &mut new {
             Some(new) => new,
             None => {
                 let header = Header::new(manifest.memory, &manifest.config, number, first);
-                let most = longest / wide(header.layout().shortest());
-                new.insert(New::begin(directory, header, most)?)
+                let mut begun = New::begin(directory, header, erased)?;
+                if manifest.first_log == 1 && first > 1 {
+                    begun.lost.push(1..=first - 1);
+                }
+                new.insert(begun)
             }
         };
+        let longest = FILE_BYTES.saturating_mul(files).saturating_add(bytes);
+        new.most = longest / wide(frames.header().layout().shortest());
         loop {
             match frames.advance() {
                 Ok(Some(content)) => new.take(&frames, content)?,
@@ -112,15 +152,46 @@ pub(crate) fn salvage(directory: &Directory, manifest: &Manifest) -> Result<Salv
     let mut new = match new {
         Some(new) => new,
         None => {
-            let header = Header::new(manifest.memory, &manifest.config, number, 1);
-            New::begin(directory, header, manifest.sequence)?
+            // Nothing is left: the history begins behind the snapshot.
+            let first = manifest.sequence + 1;
+            let header = Header::new(manifest.memory, &manifest.config, number, first);
+            let mut begun = New::begin(directory, header, erased)?;
+            if manifest.first_log == 1 && first > 1 {
+                begun.lost.push(1..=first - 1);
+            }
+            begun
         }
     };
+    if manifest.sequence > new.sequence.saturating_add(new.most) {
+        let path = directory.path().to_owned();
+        let why = format!(
+            "the log ends with observation {}, the snapshot with {}",
+            new.sequence, manifest.sequence
+        );
+        return Err(Error::Unrepairable { path, why });
+    }
     new.reach(manifest.sequence)?;
     new.writer.flush()?;
     directory.sync()?;
-    let New { writer, lost, .. } = new;
-    Ok(Salvaged { number, writer, lost, old, damaged })
+    Ok((new, damaged))
+}
+
+/// The number before the first observation that can be read in a log file whose header is damaged; `None`
+/// where none can.
+fn before_first(directory: &Directory, manifest: &Manifest, number: u64) -> Result<Option<u64>> {
+    let mut frames = Frames::headless(directory, manifest, number, 0)?;
+    loop {
+        match frames.advance() {
+            Ok(Some(_)) => return Ok(Some(frames.sequence() - 1)),
+            Ok(None) => return Ok(None),
+            Err(error @ Error::Io { .. }) => return Err(error),
+            Err(_) => {
+                if !frames.resume()? {
+                    return Ok(None);
+                }
+            }
+        }
+    }
 }
 
 /// The new log, while it is written.
@@ -131,12 +202,15 @@ struct New {
     lost: Vec<RangeInclusive<u64>>,
     /// The most observations that may be lost at once.
     most: u64,
+    /// The observation that is left out.
+    erased: Option<u64>,
 }
 
 impl New {
-    fn begin(directory: &Directory, header: Header, most: u64) -> Result<Self> {
+    fn begin(directory: &Directory, header: Header, erased: Option<u64>) -> Result<Self> {
         let writer = Writer::create(directory, header)?;
-        Ok(Self { writer, sequence: header.first_sequence - 1, lost: Vec::new(), most })
+        let sequence = header.first_sequence - 1;
+        Ok(Self { writer, sequence, lost: Vec::new(), most: 0, erased })
     }
 
     /// Takes over the frame to which `frames` went, and what is missing before it.
@@ -147,11 +221,11 @@ impl New {
         }
         self.reach(sequence - 1)?;
         match content {
-            Content::Observation => {
+            Content::Observation if self.erased != Some(sequence) => {
                 let seen = frames.observation();
                 self.writer.append(sequence, seen.x, seen.target, seen.weight)?;
             }
-            Content::Erased => self.writer.append_erased(sequence)?,
+            _ => self.writer.append_erased(sequence)?,
         }
         self.sequence = sequence;
         Ok(())

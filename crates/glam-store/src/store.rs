@@ -11,7 +11,7 @@ use glam_core::{Config, Model, Target};
 use crate::create;
 use crate::disk::{Directory, Disk};
 use crate::durability::Durability;
-use crate::erasure::Intent;
+use crate::erasure::{self, Intent};
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::history::History;
@@ -19,7 +19,7 @@ use crate::lock::Lock;
 use crate::log::{self, Chain};
 use crate::manifest::Manifest;
 use crate::segment::{Place, Snapshot};
-use crate::strays;
+use crate::{FORMAT_VERSION, strays};
 
 /// So many observations behind the snapshot make another one worth its while, times one more for
 /// every [`CHECKPOINT_BYTES`] of slots: what an opening replays stays in proportion to what a
@@ -177,9 +177,17 @@ impl Store {
         // Before the lock, whose file must not be made where there is no memory.
         read(dir)?;
         let lock = Lock::take(dir)?;
+        // A process that was killed may have left names that are not on the disk yet. From here on they
+        // are built upon.
+        dir.sync()?;
         let manifest = read(dir)?;
         let strays = strays::find(dir, &manifest)?;
-        let intent = Intent::read(dir, manifest.memory)?;
+        let mut intent = Intent::read(dir, manifest.memory)?;
+        if intent.is_some_and(|intent| (1..manifest.first_log).contains(&intent.log())) {
+            // The log was written anew without the observation, and the snapshot made of that.
+            erasure::remove(dir)?;
+            intent = None;
+        }
         let start = match intent {
             Some(intent) => {
                 intent.overwrite(dir, &manifest)?;
@@ -241,15 +249,18 @@ impl Store {
 
     /// Sets when the next checkpoint is due, counted from the snapshot.
     fn with_due(mut self) -> Self {
-        self.due = self.manifest.sequence + self.interval();
+        self.due = self.manifest.sequence.saturating_add(self.interval());
         self
     }
 
     /// How many observations behind a snapshot make another worth its while.
     fn interval(&self) -> u64 {
         let segments = self.manifest.segments.iter();
-        let bytes: u64 = segments.map(|slots| slots.weights.bytes + slots.covariances.bytes).sum();
-        CHECKPOINT_WRITES * (1 + bytes / CHECKPOINT_BYTES)
+        // These numbers may be anybody's where the segments were not opened.
+        let bytes = segments
+            .flat_map(|slots| [slots.weights.bytes, slots.covariances.bytes])
+            .fold(0_u64, u64::saturating_add);
+        CHECKPOINT_WRITES.saturating_mul(1 + bytes / CHECKPOINT_BYTES)
     }
 
     /// Appends an observation of weight `weight` (1, where nothing else is meant) to the log. It is
@@ -330,7 +341,11 @@ impl Store {
         self.check_checkpointing()?;
         self.log.flush()?;
         let next = Manifest { durability, ..self.manifest.clone() };
-        next.write(&self.directory).map_err(|error| self.poison("replace the manifest", error))?;
+        // A memory of an earlier version stays one until its first checkpoint, which writes this too.
+        if next.version == FORMAT_VERSION {
+            let written = next.write(&self.directory);
+            written.map_err(|error| self.poison("replace the manifest", error))?;
+        }
         self.manifest = next;
         self.log.keep_reserve(durability == Durability::Synced);
         Ok(())
@@ -372,9 +387,9 @@ impl Store {
     /// As [`Store::checkpoint`]; the lock is released all the same.
     pub fn close(mut self, model: &mut Model) -> Result<()> {
         if self.changed {
-            self.checkpoint(model)?
+            self.checkpoint_at_last(model)?;
         } else {
-            self.log.flush()?
+            self.log.flush()?;
         }
         self.log.finish()
     }

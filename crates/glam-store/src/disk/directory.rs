@@ -191,6 +191,16 @@ impl OpenFile {
         self.file.length().map_err(failed(&self.path, "read the file's size"))
     }
 
+    /// Reads from `offset` on into `bytes`; fewer only at the end of the file.
+    pub(crate) fn read(
+        &self,
+        bytes: &mut [u8],
+        offset: u64,
+        action: &'static str,
+    ) -> Result<usize> {
+        self.file.read_at(bytes, offset).map_err(failed(&self.path, action))
+    }
+
     /// Fills `bytes` from `offset` on.
     pub(crate) fn read_exact(
         &self,
@@ -198,7 +208,7 @@ impl OpenFile {
         offset: u64,
         action: &'static str,
     ) -> Result<()> {
-        let read = self.file.read_at(bytes, offset).map_err(failed(&self.path, action))?;
+        let read = self.read(bytes, offset, action)?;
         if read < bytes.len() {
             let (expected, got) = (offset + wide(bytes.len()), offset + wide(read));
             return Err(Error::Truncated { path: self.path.clone(), expected, got });

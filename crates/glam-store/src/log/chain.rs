@@ -17,13 +17,20 @@ pub(crate) struct Chain {
     directory: Directory,
     manifest: Manifest,
     frames: Frames,
+    /// Whether the file was looked at once more since there is a next one.
+    complete: bool,
 }
 
 impl Chain {
     /// All observations that are retained.
     pub(crate) fn history(directory: &Directory, manifest: &Manifest) -> Result<Self> {
         let frames = Frames::open(directory, manifest, manifest.first_log)?;
-        Ok(Self { directory: directory.clone(), manifest: manifest.clone(), frames })
+        Ok(Self::over(directory, manifest, frames))
+    }
+
+    fn over(directory: &Directory, manifest: &Manifest, frames: Frames) -> Self {
+        let (directory, manifest) = (directory.clone(), manifest.clone());
+        Self { directory, manifest, frames, complete: false }
     }
 
     /// [`Chain::history`], where that begins with the first observation.
@@ -42,7 +49,7 @@ impl Chain {
     pub(crate) fn tail(directory: &Directory, manifest: &Manifest) -> Result<Self> {
         let mut frames = Frames::open(directory, manifest, manifest.log)?;
         frames.seek(manifest.log_offset, manifest.sequence)?;
-        Ok(Self { directory: directory.clone(), manifest: manifest.clone(), frames })
+        Ok(Self::over(directory, manifest, frames))
     }
 
     /// The sequence number with which the file that is gone through begins.
@@ -106,12 +113,13 @@ impl Chain {
             opened => opened?,
         };
         // Now that there is a next file, this one is complete: only now its end can be told.
-        if self.frames.refresh()? {
+        if !std::mem::replace(&mut self.complete, true) {
+            self.frames.look_again()?;
             return Ok(true);
         }
         check_whole(&self.frames)?;
         check_start(&next, self.frames.sequence())?;
-        self.frames = next;
+        (self.frames, self.complete) = (next, false);
         Ok(true)
     }
 
@@ -127,10 +135,12 @@ impl Chain {
             match content {
                 Content::Observation => {
                     let Observation { x, target, weight, .. } = self.frames.observation();
-                    model.write_weighted(x, target, weight).map_err(|source| Error::Damaged {
-                        path: self.frames.path().to_owned(),
-                        source,
-                    })?;
+                    if let Err(source) = model.write_weighted(x, target, weight) {
+                        // Whoever tries again must not pass it by.
+                        self.frames.step_back()?;
+                        let path = self.frames.path().to_owned();
+                        return Err(Error::Damaged { path, source });
+                    }
                 }
                 Content::Erased => model.skip(),
             }

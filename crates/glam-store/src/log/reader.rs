@@ -1,6 +1,6 @@
 //! Frames one after the other, from hostile bytes.
 
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use glam_core::{Label, Target, check_weight};
@@ -169,6 +169,14 @@ impl Frames {
         Ok(grown)
     }
 
+    /// Goes back before the frame to which [`Frames::advance`] went.
+    pub(crate) fn step_back(&mut self) -> Result<()> {
+        match self.fixed.take() {
+            Some(fixed) => self.seek(self.offset - wide(fixed.length), self.sequence - 1),
+            None => Ok(()),
+        }
+    }
+
     /// Forgets that the end was found, and what was read ahead: a writer may have gone on.
     pub(crate) fn look_again(&mut self) -> Result<()> {
         self.end = self.file.get_ref().length().map_err(failed(&self.path, "read the log"))?;
@@ -270,7 +278,9 @@ impl Frames {
             return Ok(None);
         }
         self.frame.resize(FIXED, 0);
-        self.fill(0)?;
+        if !self.fill(0)? {
+            return Ok(None);
+        }
         let fixed = Fixed::read(&self.frame);
         // An admitted length is bounded by the configuration and the file, so this allocates no
         // more than a frame.
@@ -278,7 +288,9 @@ impl Frames {
             return Ok(None);
         }
         self.frame.resize(fixed.length, 0);
-        self.fill(FIXED)?;
+        if !self.fill(FIXED)? {
+            return Ok(None);
+        }
         Ok(self.layout.whole(&self.frame))
     }
 
@@ -298,9 +310,19 @@ impl Frames {
         }
     }
 
-    fn fill(&mut self, from: usize) -> Result<()> {
+    /// Fills the frame from byte `from` on; false where the file has ended: a writer has cut off zeros
+    /// since its length was looked at.
+    fn fill(&mut self, from: usize) -> Result<bool> {
         let frame = &mut self.frame[from..];
-        self.file.read_exact(frame).map_err(failed(&self.path, "read the log"))
+        match self.file.read_exact(frame) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                let length = self.file.get_ref().length();
+                self.end = length.map_err(failed(&self.path, "read the log"))?.max(self.offset);
+                Ok(false)
+            }
+            Err(error) => Err(failed(&self.path, "read the log")(error)),
+        }
     }
 
     /// Judges the bytes at `offset`, which are no whole frame: `None` where they are the torn end of the

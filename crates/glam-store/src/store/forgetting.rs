@@ -87,11 +87,13 @@ impl Store {
     /// Costs one pass over the log file that holds the observation.
     ///
     /// # Errors
-    /// [`Error::NoObservation`] and [`Error::Erased`] change nothing. [`Error::Io`]: where the
+    /// [`Error::NoObservation`], [`Error::Erased`] and [`Error::HistoryDropped`] change nothing. [`Error::Io`]: where the
     /// intent to erase was on the disk already, the store is poisoned as by [`Store::append`], and
     /// the next opening completes the erasure.
     pub fn erase(&mut self, sequence: u64) -> Result<()> {
         self.check_checkpointing()?;
+        // Without all others the model cannot be made again, now or by an opening after a crash.
+        Chain::whole_history(&self.directory, &self.manifest)?;
         self.log.flush()?;
         let last = self.log.sequence();
         let located = log::locate(&self.directory, &self.manifest, sequence, last)?;
@@ -105,6 +107,11 @@ impl Store {
         self.erasure = Erasure::Overwritten;
         self.changed = true;
         Ok(())
+    }
+
+    /// Whether an observation was erased and [`Store::finish_erase`] has not succeeded since.
+    pub fn is_erasing(&self) -> bool {
+        matches!(self.erasure, Erasure::Overwritten | Erasure::Checkpointed)
     }
 
     /// Ends an erasure whose observation no snapshot holds any more: the last checkpoint was of a

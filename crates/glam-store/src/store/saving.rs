@@ -24,7 +24,9 @@ impl Store {
     /// store can be used on; where the manifest could not be replaced, the store is poisoned as by
     /// [`Store::append`].
     pub fn checkpoint(&mut self, model: &mut Model) -> Result<()> {
-        self.save(model, Extent::Changed)
+        self.save(model, Extent::Changed)?;
+        let _ = self.rebase(model);
+        Ok(())
     }
 
     /// [`Store::checkpoint`] that writes every slot anew, so that one file of weights and one of
@@ -33,7 +35,9 @@ impl Store {
     /// # Errors
     /// As [`Store::checkpoint`].
     pub fn compact(&mut self, model: &mut Model) -> Result<()> {
-        self.save(model, Extent::All)
+        self.save(model, Extent::All)?;
+        let _ = self.rebase(model);
+        Ok(())
     }
 
     fn save(&mut self, model: &mut Model, extent: Extent) -> Result<()> {
@@ -49,11 +53,16 @@ impl Store {
         drop(state);
         let changes = model.take_changes();
         self.changed = false;
-        self.end_checkpoint(model, Written { outcome, changes })
+        self.note(model, Written { outcome, changes })
+    }
+
+    /// [`Store::checkpoint`] of a model that is not used any further.
+    pub(super) fn checkpoint_at_last(&mut self, model: &mut Model) -> Result<()> {
+        self.save(model, Extent::Changed)
     }
 
     /// Begins a checkpoint that is written beside the writes that follow: copies what it needs, which
-    /// takes as much memory as the slots that changed. It must be ended, written or not, by
+    /// takes as much memory as the slots that it will write ([`Store::checkpoint`] says which). It must be ended, written or not, by
     /// [`Store::end_checkpoint`].
     ///
     /// # Errors
@@ -77,6 +86,14 @@ impl Store {
     /// Those of [`Store::checkpoint`] that writing it came to: what it was to save counts as changed
     /// again.
     pub fn end_checkpoint(&mut self, model: &mut Model, written: Written) -> Result<()> {
+        self.note(model, written)?;
+        // Where the new files cannot be opened, the old ones go on being read, which hold the same.
+        let _ = self.rebase(model);
+        Ok(())
+    }
+
+    /// Takes note of a checkpoint, whose model is not used any further where it succeeded.
+    fn note(&mut self, model: &mut Model, written: Written) -> Result<()> {
         self.checkpointing = false;
         let Written { outcome, changes } = written;
         let error = match outcome {
@@ -84,7 +101,7 @@ impl Store {
                 let Done { manifest, places, sizes, flushed } = *done;
                 self.manifest = manifest;
                 (self.places, self.sizes) = (places.into(), sizes);
-                self.due = self.manifest.sequence + self.interval();
+                self.due = self.manifest.sequence.saturating_add(self.interval());
                 self.log.set_flushed(flushed);
                 if self.erasure == Erasure::Overwritten {
                     self.erasure = Erasure::Checkpointed;
@@ -94,9 +111,10 @@ impl Store {
                     // Where it cannot be removed, the next opening erases and rebuilds once more.
                     self.erasure = Erasure::None;
                 }
-                return self.rebase(model);
+                return Ok(());
             }
             Outcome::Failed(error) => error,
+            Outcome::LogFailed(error) => self.poison("hand the log to the disk", error),
             Outcome::Unknown(error) => self.poison("replace the manifest", error),
         };
         model.put_back(changes);
@@ -168,7 +186,7 @@ impl Store {
 
     /// After an attempt that failed: not before as much again was written.
     fn postpone(&mut self) {
-        self.due = self.log.sequence() + self.interval();
+        self.due = self.log.sequence().saturating_add(self.interval());
     }
 
     pub(super) fn check_checkpointing(&self) -> Result<()> {

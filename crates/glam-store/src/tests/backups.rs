@@ -69,6 +69,12 @@ fn a_copy_never_shares_what_is_overwritten() {
     }
     let after: Vec<_> = before.iter().map(|path| disk.bytes(path)).collect();
     assert!(bytes == after);
-    let again = backup_on(on(&disk), place(), to).unwrap_err();
-    assert!(matches!(again, Error::AlreadyExists { .. }), "{again}");
+    // Neither a copy nor the memory itself is taken for a place to copy to.
+    for there in [to, place()] {
+        let before: Vec<_> = disk.names().iter().map(|path| disk.bytes(path)).collect();
+        let again = backup_on(on(&disk), place(), there).unwrap_err();
+        assert!(matches!(again, Error::AlreadyExists { .. }), "{again}");
+        let after: Vec<_> = disk.names().iter().map(|path| disk.bytes(path)).collect();
+        assert!(before == after);
+    }
 }

@@ -281,7 +281,7 @@ fn all_damage_is_found_at_once() {
     drop(store);
     let sound = verify(&directory).unwrap();
     assert!(sound.is_sound());
-    assert_eq!((sound.frames, sound.files, sound.slots), (160, 9, slots));
+    assert_eq!((sound.frames, sound.files, sound.slots), (160, 10, slots));
 
     let flip = |name: &str, places: &[usize]| {
         places.iter().for_each(|&place| flip(&directory.join(name), place, 0x20));

@@ -156,6 +156,7 @@ fn a_golden_memory_of_an_earlier_version_is_rebuilt_as_if_written_today() {
         let expected = [
             "LOCK",
             "MANIFEST",
+            "MANIFEST.copy",
             "covariances-2",
             "history-2",
             "log-1",

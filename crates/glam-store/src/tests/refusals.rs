@@ -6,7 +6,7 @@ use std::io;
 use glam_core::{Label, MAX_LABEL_BYTES, Target, Targets};
 
 use super::{assert_same, file_names, labels, numbers, oracle, temporary, tiny, write};
-use crate::{Error, FORMAT_VERSION, Reader, Store, verify};
+use crate::{Error, FORMAT_VERSION, Reader, Store, repair, verify};
 
 #[test]
 fn what_is_no_memory_is_not_opened() {
@@ -60,7 +60,10 @@ fn a_memory_is_not_created_over_anything() {
     fs::remove_file(lost.join("MANIFEST")).unwrap();
     let refused = Store::create(&lost, numbers()).map(drop).unwrap_err();
     assert!(matches!(refused, Error::NotEmpty { .. }));
-    assert_eq!(file_names(&lost), ["LOCK", "log-1"]);
+    assert_eq!(file_names(&lost), ["LOCK", "MANIFEST.copy", "log-1"]);
+    // Which a repair brings back.
+    assert!(repair(&lost).unwrap().manifest);
+    assert_eq!(Store::open(&lost).unwrap().0.sequence(), 1);
 }
 
 #[test]

@@ -96,8 +96,16 @@ fn closing_makes_a_checkpoint_only_where_something_changed() {
     let (store, mut model) = Store::open(&directory).unwrap();
     store.close(&mut model).unwrap();
     assert_eq!(fs::read(directory.join("MANIFEST")).unwrap(), manifest);
-    let expected =
-        ["LOCK", "MANIFEST", "covariances-1", "history-1", "log-1", "structure-1", "weights-1"];
+    let expected = [
+        "LOCK",
+        "MANIFEST",
+        "MANIFEST.copy",
+        "covariances-1",
+        "history-1",
+        "log-1",
+        "structure-1",
+        "weights-1",
+    ];
     assert_eq!(file_names(&directory), expected);
 }
 

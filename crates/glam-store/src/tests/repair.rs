@@ -143,6 +143,7 @@ fn a_log_file_that_is_gone_or_has_lost_its_header_costs_no_more_than_itself() {
     let gone = disk.crashed(Loss::Nothing);
     gone.remove(&place().join("log-1")).unwrap();
     let (repair, model) = repaired(&gone);
+    assert_eq!((repair.lost.len(), *repair.lost[0].start()), (1, 1));
     assert_eq!(repair.unlearned, []);
     assert_eq!(digest(&model), digest(&whole));
 }
@@ -170,6 +171,31 @@ fn without_a_history_the_slots_that_are_sound_are_kept() {
     flip(&disk, &structure, 70);
     let error = repair_on(on(&disk), place()).unwrap_err();
     assert!(matches!(error, Error::Unrepairable { .. }), "{error}");
+}
+
+#[test]
+fn a_history_that_was_dropped_is_not_made_to_look_whole() {
+    let config = tiny(NUMBERS);
+    let steps = [Step::Write(20), Step::Drop(0), Step::Write(4), Step::Flush];
+    let disk = lived(&config, &steps);
+    let log = disk.names().into_iter().find(|path| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("log-"))
+    });
+    let log = log.unwrap().file_name().unwrap().to_string_lossy().into_owned();
+    flip(&disk, &log, 20);
+    let (repair, model) = repaired(&disk);
+    assert_eq!((repair.lost, repair.rebuilt), (vec![], false));
+    assert_eq!(digest(&model), digest(&oracle(&config, 24)));
+    let error = Store::rebuild_on(on(&disk), place()).map(drop).unwrap_err();
+    assert!(matches!(error, Error::HistoryDropped { first: 21, .. }), "{error}");
+
+    // Gone altogether: the history begins behind the snapshot, the observations there are lost.
+    let disk = lived(&config, &steps);
+    disk.remove(&place().join(&log)).unwrap();
+    let (_, model) = repaired(&disk);
+    assert_eq!(digest(&model), digest(&oracle(&config, 20)));
+    let error = Store::rebuild_on(on(&disk), place()).map(drop).unwrap_err();
+    assert!(matches!(error, Error::HistoryDropped { first: 21, .. }), "{error}");
 }
 
 #[test]

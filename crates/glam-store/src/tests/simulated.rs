@@ -98,6 +98,9 @@ impl Renaming {
 struct Content {
     live: Arc<Vec<u8>>,
     durable: Arc<Vec<u8>>,
+    /// What was live when a synchronisation failed: the system takes it for written, so that a later
+    /// synchronisation writes those sectors alone that have changed since.
+    given_up: Option<Arc<Vec<u8>>>,
 }
 
 /// The next number of a sequence that depends on nothing but its seed: splitmix64.
@@ -109,7 +112,30 @@ pub(super) fn draw(seed: &mut u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// Sector number `at / SECTOR_BYTES` of `bytes`, zeros where they end before it does.
+fn sector(bytes: &[u8], at: usize) -> [u8; SECTOR_BYTES] {
+    let mut sector = [0; SECTOR_BYTES];
+    let found = bytes.get(at..).unwrap_or_default();
+    let count = found.len().min(SECTOR_BYTES);
+    sector[..count].copy_from_slice(&found[..count]);
+    sector
+}
+
 impl Content {
+    fn sync(&mut self) {
+        let Some(given_up) = &self.given_up else {
+            self.durable = Arc::clone(&self.live);
+            return;
+        };
+        let sectors = (0..self.live.len()).step_by(SECTOR_BYTES).flat_map(|at| {
+            let now = sector(&self.live, at);
+            if now == sector(given_up, at) { sector(&self.durable, at) } else { now }
+        });
+        let mut durable: Vec<u8> = sectors.collect();
+        durable.truncate(self.live.len());
+        self.durable = Arc::new(durable);
+    }
+
     /// The bytes that are left after a crash.
     fn after(&self, loss: Loss, seed: &mut u64) -> Arc<Vec<u8>> {
         match loss {
@@ -118,13 +144,6 @@ impl Content {
             _ if Arc::ptr_eq(&self.live, &self.durable) => Arc::clone(&self.live),
             Loss::Some(_) => {
                 let longest = self.live.len().max(self.durable.len());
-                let sector = |bytes: &[u8], at: usize| {
-                    let mut sector = [0; SECTOR_BYTES];
-                    let found = bytes.get(at..).unwrap_or_default();
-                    let count = found.len().min(SECTOR_BYTES);
-                    sector[..count].copy_from_slice(&found[..count]);
-                    sector
-                };
                 let mut bytes = Vec::with_capacity(longest);
                 for at in (0..longest).step_by(SECTOR_BYTES) {
                     let from =
@@ -224,7 +243,7 @@ impl Simulated {
         let names = reached;
         let left = |content: &Content, seed: &mut u64| {
             let bytes = content.after(loss, seed);
-            Content { live: Arc::clone(&bytes), durable: bytes }
+            Content { live: Arc::clone(&bytes), durable: bytes, given_up: None }
         };
         let files = image.files.iter().map(|(file, content)| (*file, left(content, &mut seed)));
         let image = Image {
@@ -234,6 +253,14 @@ impl Simulated {
             next: image.next,
             ..Image::default()
         };
+        Self { image: Arc::new(Mutex::new(image)), hook: None }
+    }
+
+    /// A disk as it is when the process is killed at this moment: everything is there to be seen, what was
+    /// not synchronised can still be lost, and nobody has a lock.
+    pub(super) fn killed(&self) -> Self {
+        let mut image = self.image().clone();
+        (image.locks, image.fault, image.calls) = (BTreeSet::new(), None, 0);
         Self { image: Arc::new(Mutex::new(image)), hook: None }
     }
 
@@ -269,7 +296,8 @@ impl Simulated {
             file
         });
         let bytes = Arc::new(bytes);
-        image.files.insert(file, Content { live: Arc::clone(&bytes), durable: bytes });
+        let content = Content { live: Arc::clone(&bytes), durable: bytes, given_up: None };
+        image.files.insert(file, content);
     }
 
     /// The names of all files, sorted.
@@ -408,10 +436,18 @@ impl fmt::Debug for Handle {
 
 impl Handle {
     fn sync(&self) -> io::Result<()> {
-        let mut image = self.disk.change()?;
-        let content = image.content(self.file)?;
-        content.durable = Arc::clone(&content.live);
-        Ok(())
+        match self.disk.change() {
+            Ok(mut image) => {
+                image.content(self.file)?.sync();
+                Ok(())
+            }
+            Err(error) => {
+                let mut image = self.disk.image();
+                let content = image.content(self.file)?;
+                content.given_up = Some(Arc::clone(&content.live));
+                Err(error)
+            }
+        }
     }
 }
 
