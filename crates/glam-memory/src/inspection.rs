@@ -43,7 +43,7 @@ impl Memory {
     /// What the memory is, what it picked, and what it takes.
     ///
     /// # Errors
-    /// [`Error::Store`] where the sizes of its files cannot be read.
+    /// [`Error::Store`](crate::Error::Store) where the sizes of its files cannot be read.
     pub fn inspect(&self) -> Result<Inspection> {
         let labels = self.labels();
         let (directory, report, files, log) = match &*self.state.read() {

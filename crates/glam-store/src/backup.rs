@@ -44,8 +44,9 @@ pub struct Backup {
 /// snapshot; one that is forgotten later stays in the copy.
 ///
 /// # Errors
-/// [`Error::Missing`], [`Error::NotAMemory`], [`Error::OldVersion`], [`Error::AlreadyExists`],
-/// [`Error::NotEmpty`], [`Error::Io`]. Nothing is left behind.
+/// [`Missing`](crate::Error::Missing), [`NotAMemory`](crate::Error::NotAMemory),
+/// [`OldVersion`](crate::Error::OldVersion), [`AlreadyExists`](crate::Error::AlreadyExists),
+/// [`NotEmpty`](crate::Error::NotEmpty), [`Io`](crate::Error::Io). Nothing is left behind.
 pub fn backup(dir: &Path, to: &Path) -> Result<Backup> {
     copy(&Directory::of_system(dir), &Directory::of_system(to))
 }
