@@ -149,6 +149,8 @@ fn make(plan: &Plan) -> Result<Base> {
     // It would hold the number of this process.
     files.insert("LOCK".to_owned(), b"1         \n".to_vec());
     forge::name_memory(&mut files);
+    // Nothing but a repair reads it, and its bytes are those of the manifest.
+    files.remove("MANIFEST.copy");
     Ok(Base { files, last, recalls })
 }
 

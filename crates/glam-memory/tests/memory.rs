@@ -302,6 +302,7 @@ fn open_or_create_makes_what_a_cut_creation_left_undone_and_spares_what_is_not_i
     Memory::builder(2).create(&directory).unwrap().close().unwrap();
     // The manifest comes last: a process that is killed before leaves a lock and an empty log.
     std::fs::remove_file(directory.join("MANIFEST")).unwrap();
+    std::fs::remove_file(directory.join("MANIFEST.copy")).unwrap();
     let memory = Memory::builder(2).open_or_create(&directory).unwrap();
     memory.write(&[1.0, 2.0], 3.0).unwrap();
     memory.close().unwrap();

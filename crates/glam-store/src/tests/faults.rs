@@ -104,15 +104,16 @@ fn crash_everywhere(config: &Config, script: &[Step]) -> (u64, u64) {
     (points.load(Ordering::Relaxed), images.load(Ordering::Relaxed))
 }
 
-/// Crashes the script everywhere, and random ones.
+/// Crashes the script everywhere, and random ones: as many as `GLAM_LIVES` says, two without it.
 fn crash_scripts(config: &Config) {
+    let lives = std::env::var("GLAM_LIVES").ok().and_then(|lives| lives.parse().ok());
     let (mut points, mut images) = (0, 0);
-    for script in [SCRIPT.to_vec()].into_iter().chain((0..5).map(random_script)) {
+    for script in [SCRIPT.to_vec()].into_iter().chain((0..lives.unwrap_or(2)).map(random_script)) {
         let (crashes, left) = crash_everywhere(config, &script);
         (points, images) = (points + crashes, images + left);
     }
     println!("{points} crash points, {images} images of what they leave");
-    assert!(points > 2000 && images == 4 * points);
+    assert!(points > 1000 && images == 4 * points);
 }
 
 #[test]
