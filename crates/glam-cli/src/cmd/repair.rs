@@ -32,7 +32,7 @@ pub(crate) fn run(args: &RepairArgs) -> Result<()> {
     if done.is_idle() {
         return print(&format!("{path}: sound, nothing to repair\n"));
     }
-    let damages = done.found.damages.len() as u64;
+    let damages = done.found.damages.len() as u64 + u64::from(done.manifest);
     let mut lines = vec![format!("{path}: repaired ({})", counted(damages, "damaged place"))];
     if done.manifest {
         lines.push("  the manifest was replaced by its copy".to_owned());
