@@ -89,6 +89,10 @@ fn repair_in(directory: Directory) -> Result<Repair> {
         manifest.write(&directory)?;
     }
     repair.found = verify_in(&directory)?;
+    if repair.found.refused {
+        // What cannot be read twice is damaged; what could not be read once may be sound.
+        repair.found = verify_in(&directory)?;
+    }
     if repair.found.is_sound() {
         return Ok(repair);
     }
@@ -118,8 +122,11 @@ fn repair_in(directory: Directory) -> Result<Repair> {
     let clear = salvaged.as_ref().map(Salvaged::old);
     let done = finish(&directory, &manifest, next, salvaged, sound_snapshot, lock, &mut repair);
     if let (Err(_), Some((old, _))) = (&done, &clear) {
-        // The damaged memory stays what it was.
-        remove_others(&directory, old);
+        // The damaged memory stays what it was, unless the manifest has come to name the new log.
+        let named = Manifest::read(&directory).map(|named| named.first_log);
+        if named.is_ok_and(|first_log| first_log == manifest.first_log) {
+            remove_others(&directory, old);
+        }
     }
     done?;
     if let Some((old, damaged)) = clear {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use glam_core::SlotLines;
 
-use crate::disk::{Directory, Disk};
+use crate::disk::{Directory, Disk, is_absent};
 use crate::erasure::Intent;
 use crate::error::{Error, Result};
 use crate::log::{self, Content, Frames, HEADER_BYTES, check_start, check_whole};
@@ -67,6 +67,8 @@ pub struct Verification {
     pub torn_bytes: u64,
     /// All damage.
     pub damages: Vec<Damage>,
+    /// Whether the system refused to read something that is there: that may pass.
+    pub(crate) refused: bool,
 }
 
 impl Verification {
@@ -76,6 +78,7 @@ impl Verification {
     }
 
     fn note(&mut self, error: &Error) {
+        self.refused |= matches!(error, Error::Io { .. }) && !is_absent(error);
         let (path, place) = match error {
             Error::Malformed { path, at, .. } => (path, Place::Byte(*at)),
             Error::DamagedFrame { path, offset, .. } | Error::Sequence { path, offset, .. } => {

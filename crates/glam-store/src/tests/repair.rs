@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use glam_core::{Config, Model, Targets};
 
 use super::life::{Life, Step, Track, digest, place};
-use super::simulated::{Loss, Simulated};
+use super::simulated::{Fault, Loss, Simulated};
 use super::{OUTPUTS, learn, observation, oracle, target, tiny};
 use crate::disk::Disk;
 use crate::{Error, Repair, Store, repair_on, verify_on};
@@ -225,6 +225,39 @@ fn a_repair_that_is_cut_anywhere_can_be_done_again() {
         let (_, model) = Store::open_on(on(disk), place()).unwrap();
         assert_eq!(digest(&model), digest(&oracle(&config, 13)), "image {image}");
     }
+}
+
+#[test]
+fn a_repair_that_fails_at_any_call_can_be_done_again() {
+    let config = tiny(NUMBERS);
+    let steps = [Step::Write(9), Step::Checkpoint, Step::Write(4), Step::Flush];
+    let damaged = lived(&config, &steps);
+    flip(&damaged, "log-1", 48 + 44 * 2 + 30);
+    let mut failed = 0;
+    for at in 0.. {
+        let disk = damaged.crashed(Loss::Nothing);
+        // Once, so that the repair can go on to clear up behind itself.
+        let kind = std::io::ErrorKind::Other;
+        disk.set_fault(Some(Fault { at, lasts: false, kind, halves: true }));
+        let done = repair_on(on(&disk), place());
+        if disk.calls() <= at {
+            break;
+        }
+        failed += u64::from(done.is_err());
+        disk.set_fault(None);
+        for loss in [Loss::Nothing, Loss::All, Loss::Some(at)] {
+            let disk = disk.crashed(loss);
+            let moment = format!("call {at}, {loss:?} lost");
+            let repair = repair_on(on(&disk), place());
+            let repair = repair.unwrap_or_else(|error| panic!("{moment}: {error}"));
+            assert!(repair.lost.iter().all(|lost| *lost == (3..=3)), "{moment}");
+            let found = verify_on(on(&disk), place()).unwrap();
+            assert!(found.is_sound(), "{moment}: {:?}", found.damages);
+            let (_, model) = Store::open_on(on(&disk), place()).unwrap();
+            assert_eq!(digest(&model), digest(&oracle(&config, 13)), "{moment}");
+        }
+    }
+    assert!(failed > 40, "{failed}");
 }
 
 #[test]
