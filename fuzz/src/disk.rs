@@ -6,8 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use glam_core::Line;
-use glam_store::disk::{Disk, DiskFile, DiskMap, Kind, Mode};
+use glam_store::disk::{Copied, Disk, DiskFile, DiskMap, Kind, Mode};
 
 /// The files of a directory, by name.
 pub(super) type Files = BTreeMap<String, Vec<u8>>;
@@ -171,11 +170,7 @@ impl DiskFile for Handle {
     }
 
     fn map(&self) -> io::Result<Box<dyn DiskMap>> {
-        let file = locked(&self.file);
-        let length = file.bytes.len();
-        let mut lines = vec![Line::default(); length.div_ceil(size_of::<Line>())];
-        bytemuck::cast_slice_mut::<_, u8>(&mut lines)[..length].copy_from_slice(&file.bytes);
-        Ok(Box::new(Map { lines, length }))
+        Ok(Box::new(Copied::of(&locked(&self.file).bytes)?))
     }
 }
 
@@ -184,17 +179,5 @@ impl Drop for Handle {
         if *locked(&self.locks) {
             locked(&self.file).locked = false;
         }
-    }
-}
-
-#[derive(Debug)]
-struct Map {
-    lines: Vec<Line>,
-    length: usize,
-}
-
-impl DiskMap for Map {
-    fn bytes(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.lines)[..self.length]
     }
 }

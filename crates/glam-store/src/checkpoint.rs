@@ -1,8 +1,6 @@
 //! Writing a snapshot beside a writer: what changed is gathered at one moment, written whenever, and
 //! then named by the manifest.
 
-use std::borrow::Cow;
-
 use glam_core::{Changes, Line, State};
 
 use crate::disk::Directory;
@@ -221,14 +219,6 @@ impl Prepared {
             path: self.directory.path().to_owned(),
             action: "copy the changed slots",
             source: std::io::ErrorKind::OutOfMemory.into(),
-        }
-    }
-
-    /// The keys of a state, owned.
-    pub(crate) fn keys_of(state: &State<'_>) -> Vec<u64> {
-        match &state.keys {
-            Cow::Borrowed(keys) => keys.to_vec(),
-            Cow::Owned(keys) => keys.clone(),
         }
     }
 }

@@ -21,7 +21,7 @@ use std::path::Path;
 
 pub(crate) use directory::{Directory, OpenFile, Stream, failed, is_absent};
 pub use system::System;
-pub use unmapped::Unmapped;
+pub use unmapped::{Copied, Unmapped};
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

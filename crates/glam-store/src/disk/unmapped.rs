@@ -102,21 +102,41 @@ impl DiskFile for File {
 
     fn map(&self) -> io::Result<Box<dyn DiskMap>> {
         let length = usize::try_from(self.length()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        let mut lines: Vec<Line> = Vec::new();
-        let count = length.div_ceil(size_of::<Line>());
-        lines.try_reserve_exact(count).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        lines.resize(count, Line::default());
-        let bytes = &mut bytemuck::cast_slice_mut::<_, u8>(&mut lines)[..length];
-        let read = self.read_at(bytes, 0)?;
-        Ok(Box::new(Copied { lines, length: read }))
+        let mut copied = Copied::zeros(length)?;
+        let read = self.read_at(copied.bytes_mut(), 0)?;
+        copied.length = read;
+        Ok(Box::new(copied))
     }
 }
 
-/// The bytes that a file had.
+/// Bytes in memory of this process, aligned as a map is: for a disk that maps nothing.
 #[derive(Debug)]
-struct Copied {
+pub struct Copied {
     lines: Vec<Line>,
     length: usize,
+}
+
+impl Copied {
+    /// A copy of `bytes`.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::OutOfMemory`].
+    pub fn of(bytes: &[u8]) -> io::Result<Self> {
+        let mut copied = Self::zeros(bytes.len())?;
+        copied.bytes_mut().copy_from_slice(bytes);
+        Ok(copied)
+    }
+
+    fn zeros(length: usize) -> io::Result<Self> {
+        let (mut lines, count) = (Vec::new(), length.div_ceil(size_of::<Line>()));
+        lines.try_reserve_exact(count).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        lines.resize(count, Line::default());
+        Ok(Self { lines, length })
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.length]
+    }
 }
 
 impl DiskMap for Copied {

@@ -42,8 +42,8 @@ impl Store {
 
     fn save(&mut self, model: &mut Model, extent: Extent) -> Result<()> {
         self.log.flush()?;
-        let state = model.state();
-        let prepared = self.prepare(model, &state, extent)?;
+        let mut state = model.state();
+        let prepared = self.prepare(model, &mut state, extent)?;
         let numbers = prepared.plan.write.clone();
         let slot = |kind: Kind, position: usize| {
             let slots = if kind == Kind::Weights { &state.weights } else { &state.covariances };
@@ -71,8 +71,8 @@ impl Store {
     pub fn begin_checkpoint(&mut self, model: &mut Model) -> Result<Checkpoint> {
         self.postpone();
         self.log.hand_over()?;
-        let state = model.state();
-        let prepared = self.prepare(model, &state, Extent::Changed)?;
+        let mut state = model.state();
+        let prepared = self.prepare(model, &mut state, Extent::Changed)?;
         let checkpoint = Checkpoint::new(prepared, &state)?;
         let checkpoint = checkpoint.with_changes(model.take_changes());
         (self.checkpointing, self.changed) = (true, false);
@@ -135,8 +135,14 @@ impl Store {
         Ok(())
     }
 
-    /// All of a checkpoint but the content of the slots that it writes. The log has been handed over.
-    fn prepare(&mut self, model: &Model, state: &State<'_>, extent: Extent) -> Result<Prepared> {
+    /// All of a checkpoint but the content of the slots that it writes, which are left in `state`. The log
+    /// has been handed over.
+    fn prepare(
+        &mut self,
+        model: &Model,
+        state: &mut State<'_>,
+        extent: Extent,
+    ) -> Result<Prepared> {
         self.check_checkpointing()?;
         self.check_model(model)?;
         if self.log.is_old() {
@@ -158,9 +164,9 @@ impl Store {
             old: self.manifest.clone(),
             next,
             stamp,
-            structure: state.structure.clone(),
-            keys: Prepared::keys_of(state),
-            history: state.history.clone(),
+            structure: std::mem::take(&mut state.structure),
+            keys: state.keys.to_vec(),
+            history: std::mem::take(&mut state.history),
             lines: (state.weights.lines(), state.covariances.lines()),
             plan: match extent {
                 Extent::Changed => {

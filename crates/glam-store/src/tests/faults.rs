@@ -58,6 +58,7 @@ fn check(disk: &Simulated, track: &Track, config: &Config, deep: bool, moment: &
 /// The process is killed, the memory is opened and written to again, and then the machine stops: what was
 /// acknowledged after the opening is there.
 fn kill_and_crash(disk: &Simulated, seed: u64, config: &Config, moment: &str) {
+    let erasing = disk.names().contains(&place().join("ERASE"));
     let opened = Store::open_on(Arc::new(disk.clone()), place());
     let (mut store, mut model) = opened.unwrap_or_else(|error| panic!("{moment}: {error}"));
     write(&mut store, &mut model, 2).unwrap();
@@ -66,7 +67,7 @@ fn kill_and_crash(disk: &Simulated, seed: u64, config: &Config, moment: &str) {
     track.add(&model);
     track.durable = Some(0);
     // A reader goes by the snapshot until a writer has ended what it may have found begun.
-    track.erasing = true;
+    track.erasing = erasing;
     for loss in [Loss::All, Loss::Some(seed)] {
         check(&disk.crashed(loss), &track, config, false, &format!("{moment}, then {loss:?} lost"));
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use glam_core::{Config, Flow, Model, Observations, Options, Scratch, Serial};
 
 use super::simulated::{Simulated, draw};
-use super::{INPUTS, bits, observation, target};
+use super::{INPUTS, bits, observation, write};
 use crate::{Durability, Error, Result, Store};
 
 /// Where the memory lies.
@@ -302,11 +302,7 @@ impl Life {
 /// Writes the next `count` observations, and notes every state.
 fn write_on(store: &mut Store, model: &mut Model, count: u64, note: &dyn Fn(&Model)) -> Result<()> {
     for _ in 0..count {
-        let sequence = model.recall().sequence() + 1;
-        let (x, y, class) = observation(sequence);
-        let target = target(model.recall().config(), &y, class);
-        store.append(sequence, &x, target, 1.0)?;
-        model.write(&x, target)?;
+        write(store, model, 1)?;
         note(model);
     }
     Ok(())

@@ -11,9 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use glam_core::Line;
-
-use crate::disk::{Disk, DiskFile, DiskMap, Kind, Mode};
+use crate::disk::{Copied, Disk, DiskFile, DiskMap, Kind, Mode};
 use crate::log::recovery::SECTOR_BYTES;
 
 /// What becomes of what was not synchronised.
@@ -508,10 +506,7 @@ impl DiskFile for Handle {
 
     fn map(&self) -> io::Result<Box<dyn DiskMap>> {
         let mut image = self.disk.look()?;
-        let live = &image.content(self.file)?.live;
-        let mut lines = vec![Line::default(); live.len().div_ceil(size_of::<Line>())];
-        bytemuck::cast_slice_mut::<_, u8>(&mut lines)[..live.len()].copy_from_slice(live);
-        Ok(Box::new(Map { lines, length: live.len() }))
+        Ok(Box::new(Copied::of(&image.content(self.file)?.live)?))
     }
 }
 
@@ -520,17 +515,5 @@ impl Drop for Handle {
         if *self.locked.lock().unwrap() {
             self.disk.image().locks.remove(&self.file);
         }
-    }
-}
-
-#[derive(Debug)]
-struct Map {
-    lines: Vec<Line>,
-    length: usize,
-}
-
-impl DiskMap for Map {
-    fn bytes(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.lines)[..self.length]
     }
 }
