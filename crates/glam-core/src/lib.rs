@@ -32,6 +32,7 @@ mod kernel;
 mod label;
 mod local;
 mod model;
+pub mod net;
 mod noise;
 mod normaliser;
 mod observation;
