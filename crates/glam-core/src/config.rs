@@ -1,7 +1,11 @@
 //! What a memory is made with: a builder, checked once, then immutable.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::basis::Basis;
 use crate::error::{Error, Result};
 use crate::gate::Family;
 use crate::picks::Picks;
@@ -80,6 +84,9 @@ pub struct Config {
     history_bytes: u64,
     max_bytes: Option<u64>,
     window: Option<u32>,
+    /// Kept apart from the record of the others, as it may be large.
+    #[serde(skip)]
+    basis: Option<Arc<Basis>>,
 }
 
 impl Config {
@@ -106,6 +113,7 @@ impl Config {
             history_bytes: DEFAULT_HISTORY_BYTES,
             max_bytes: None,
             window: None,
+            basis: None,
         }
     }
 
@@ -181,6 +189,29 @@ impl Config {
         self.window
     }
 
+    /// The net that the memory is built on, where there is one.
+    pub fn basis(&self) -> Option<&Arc<Basis>> {
+        self.basis.as_ref()
+    }
+
+    /// The same over `basis`, checked: for a store, which keeps the two apart.
+    ///
+    /// # Errors
+    /// As [`ConfigBuilder::build`].
+    pub fn with_basis(self, basis: Arc<Basis>) -> Result<Self> {
+        ConfigBuilder { basis: Some(basis), ..self.to_builder() }.build()
+    }
+
+    /// Numbers that gates and views see of an input: the inputs, and the hidden values of a net.
+    pub(crate) fn lifted(&self) -> usize {
+        self.basis.as_ref().map_or(self.inputs(), |basis| basis.lifted())
+    }
+
+    /// Which of these views may see.
+    pub(crate) fn seen(&self) -> Range<usize> {
+        self.basis.as_ref().map_or(0..self.inputs(), |basis| basis.seen())
+    }
+
     /// Checks a configuration that came from outside (a file) as [`ConfigBuilder::build`] would.
     pub fn check(self) -> Result<Self> {
         self.to_builder().build()
@@ -201,6 +232,7 @@ impl Config {
             history_bytes: self.history_bytes,
             max_bytes: self.max_bytes,
             window: self.window,
+            basis: self.basis.clone(),
         }
     }
 }
@@ -221,6 +253,7 @@ pub struct ConfigBuilder {
     history_bytes: u64,
     max_bytes: Option<u64>,
     window: Option<u32>,
+    basis: Option<Arc<Basis>>,
 }
 
 impl ConfigBuilder {
@@ -305,6 +338,16 @@ impl ConfigBuilder {
         self
     }
 
+    /// Builds the memory on a net: see [`Basis`]. The net must take the memory's inputs. A memory of
+    /// numbers needs a net of as many outputs, one of labels a net with the names of its classes
+    /// ([`Net::with_labels`](crate::net::Net::with_labels)); more classes may come.
+    ///
+    /// Missing inputs are then refused, as a net has no mean to put there.
+    pub fn basis(mut self, basis: impl Into<Arc<Basis>>) -> Self {
+        self.basis = Some(basis.into());
+        self
+    }
+
     /// Checks every setting.
     ///
     /// # Errors
@@ -323,10 +366,12 @@ impl ConfigBuilder {
         }
         let tables =
             self.tables.map(|t| range("tables", t, 1, MAX_TABLES, "1 to 4,096")).transpose()?;
+        check_basis(self.basis.as_deref(), &self)?;
         let view = self
             .view
             .map(|v| {
-                let max = self.inputs.min(MAX_VIEW);
+                let seen = self.basis.as_ref().map_or(self.inputs, |basis| basis.seen().len());
+                let max = seen.min(MAX_VIEW);
                 range("view", v, 1, max, "1 to the number of inputs, at most 1,024")
             })
             .transpose()?;
@@ -364,7 +409,7 @@ impl ConfigBuilder {
         }
         let outputs = match self.targets {
             Targets::Numbers(targets) => targets as usize,
-            Targets::Labels => 1,
+            Targets::Labels => self.basis.as_ref().map_or(1, |basis| basis.net().outputs()),
         };
         let warm_up_floats = self.warm_up.saturating_mul(self.inputs.max(outputs));
         if warm_up_floats > MAX_WARM_UP_FLOATS {
@@ -388,8 +433,15 @@ impl ConfigBuilder {
             history_bytes: self.history_bytes,
             max_bytes: self.max_bytes,
             window: self.window,
+            basis: self.basis,
         };
-        let gate_floats = Picks::choose(&config, 1).gate_floats();
+        let picks = Picks::choose(&config, 1);
+        // A gate by the whole pattern may hold every unit of the net.
+        let hashes = config.families().is_some_and(|families| {
+            families.iter().any(|family| matches!(family, Family::ReluHash { .. }))
+        });
+        let units = if hashes { 2 * picks.tables * config.lifted() } else { 0 };
+        let gate_floats = picks.gate_floats() + units;
         if gate_floats > MAX_GATE_FLOATS {
             return Err(Error::Setting {
                 setting: "the gates that tables, levels, view and families ask for together",
@@ -399,6 +451,38 @@ impl ConfigBuilder {
         }
         room::check_picks(&config, outputs)?;
         Ok(config)
+    }
+}
+
+/// Refuses a net that does not fit the inputs, the targets or the families.
+fn check_basis(basis: Option<&Basis>, builder: &ConfigBuilder) -> Result<()> {
+    let refused = |setting, got: String, rule| Err(Error::Setting { setting, got, rule });
+    let Some(basis) = basis else {
+        let families = builder.families.iter().flatten();
+        let of_a_net = families.filter(|family| family.needs_basis()).map(|family| family.name());
+        return match of_a_net.last() {
+            Some(name) => {
+                refused("a gate family", name.to_owned(), "one without a net's decisions")
+            }
+            None => Ok(()),
+        };
+    };
+    let net = basis.net();
+    if net.inputs() != builder.inputs {
+        return refused("the net's inputs", net.inputs().to_string(), "those of the memory");
+    }
+    if basis.seen().is_empty() || basis.lifted() > MAX_INPUTS {
+        let got = basis.lifted().to_string();
+        return refused("the net's inputs and hidden values", got, "1 to 262,144 that views see");
+    }
+    match builder.targets {
+        Targets::Numbers(targets) if basis.starts() && net.outputs() != targets as usize => {
+            refused("the net's outputs", net.outputs().to_string(), "as many as targets")
+        }
+        Targets::Labels if basis.starts() && net.labels().is_empty() => {
+            refused("the net's class names", "none".to_owned(), "one an output, to learn labels")
+        }
+        _ => Ok(()),
     }
 }
 

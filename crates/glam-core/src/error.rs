@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::net::NetError;
+
 /// Why a configuration, an observation, a cue or a saved state was refused.
 ///
 /// A refused call changes nothing: the model is bit for bit what it was.
@@ -77,6 +79,9 @@ pub enum Error {
     /// A read of a memory into which nothing was ever written.
     #[error("nothing has been written to this memory yet; write one observation first")]
     Empty,
+    /// An input that the memory's net cannot take.
+    #[error(transparent)]
+    Net(NetError),
     /// Sums, maps or parts of them that do not belong together.
     #[error(
         "{what} is {got}, expected {expected}: what goes into one solve must come from one memory, \

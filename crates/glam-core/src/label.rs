@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use hashbrown::HashMap;
 
-use crate::config::Targets;
+use crate::config::{Config, Targets};
 use crate::error::{Error, Result};
 use crate::observation::Target;
 use crate::slots::FixedState;
@@ -101,6 +101,18 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// Those of the net that a memory of labels is built on; none where there is no net.
+    pub(crate) fn of_basis(config: &Config) -> Self {
+        let mut labels = Self::default();
+        if let (Targets::Labels, Some(basis)) = (config.targets(), config.basis()) {
+            for name in basis.net().labels().iter().filter(|_| basis.starts()) {
+                // The net has seen to it that each is a label and stands once.
+                let _ = labels.insert(Label::Text(name));
+            }
+        }
+        labels
+    }
+
     /// The labels in order of first appearance.
     pub fn names(&self) -> &[String] {
         &self.names

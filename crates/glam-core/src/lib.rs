@@ -20,6 +20,7 @@
 //! NaN stands for a missing input, which counts as that input's mean, or for a target that is not
 //! known, which teaches its output nothing.
 
+mod basis;
 mod config;
 mod consolidate;
 mod error;
@@ -59,6 +60,7 @@ mod warm_up;
 mod window;
 mod wire;
 
+pub use basis::{Basis, Views};
 pub use config::{
     Config, ConfigBuilder, DEFAULT_HISTORY_BYTES, MAX_DEPTH, MAX_GATE_FLOATS, MAX_INPUTS,
     MAX_REHEARSE, MAX_TABLES, MAX_TARGETS, MAX_VIEW, MAX_WARM_UP, MAX_WARM_UP_FLOATS,

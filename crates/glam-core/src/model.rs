@@ -59,7 +59,7 @@ impl Model {
     /// An empty memory.
     pub fn new(config: Config) -> Self {
         let recall = Recall {
-            labels: Labels::default(),
+            labels: Labels::of_basis(&config),
             sequence: 0,
             noise: Noise::new(config.targets()),
             temperature: Temperature::default(),
@@ -128,7 +128,8 @@ impl Model {
 
     /// Stores that `target` belongs to `x`, and returns what a read of `x` gave just before: the
     /// prequential prediction, one number a target or one score a class. A class that was new is
-    /// there with a score of 0. At the very first write there was nothing to read: zeros.
+    /// there with a score of 0. At the very first write there was nothing to read: zeros, or what the
+    /// memory's net says.
     ///
     /// NaN stands for a missing value. A missing input counts as that input's mean. A target that
     /// is not known teaches its output nothing and is counted in no statistic; the others are
@@ -172,6 +173,9 @@ impl Model {
         };
         self.before.clear();
         self.before.resize(self.recall.outputs(), 0.0);
+        if self.recall.structure.is_none() {
+            self.recall.start(x, &mut self.scratch, &mut self.before);
+        }
         let warming_up = !self.warm_up.done();
         if warming_up {
             self.warm_up.push(&self.recall.config, x, kept, weight);
@@ -343,7 +347,7 @@ impl Model {
         let Some(structure) = &recall.structure else {
             return Ok(0.0);
         };
-        scratch.fit(recall.config.inputs(), structure, outputs);
+        scratch.fit(structure, outputs);
         scratch.fit_covariance(covariances.stride());
         dispatch(Update {
             structure,

@@ -59,6 +59,11 @@ fn safe_scale(scale: f64, fallback: f64) -> f32 {
     scale.clamp(1e-30, 1e30) as f32
 }
 
+/// The power of two below a positive, normal number.
+fn power_of_two(number: f32) -> f32 {
+    f32::from_bits(number.to_bits() & 0x7F80_0000)
+}
+
 impl Normaliser {
     /// Fits on `rows` (flat, `inputs` floats each) and `targets` (flat, `outputs` floats each;
     /// empty for labels, whose 0/1 outputs are left as they are). NaN is left out; a column with
@@ -99,6 +104,27 @@ impl Normaliser {
             }
         }
         fitted
+    }
+
+    /// The same for a memory that starts as a function, whose values at the rows are `starts`: targets
+    /// keep their origin, so that nothing is added where no map is active, and their unit is about the
+    /// root mean square of what there is to correct: a power of two, so that the function's values
+    /// come through normalising and back bit for bit, and a thousandth of the targets' own size at least.
+    pub(crate) fn from_starts(mut self, targets: &[f32], starts: &[f32], outputs: usize) -> Self {
+        for output in 0..outputs {
+            let columns = targets.iter().zip(starts).skip(output).step_by(outputs);
+            let (mut n, mut corrected, mut size) = (0.0, 0.0, 0.0);
+            for (&target, &start) in columns.filter(|(target, _)| !target.is_nan()) {
+                let (target, start) = (f64::from(target), f64::from(start));
+                n += 1.0;
+                corrected += (target - start) * (target - start);
+                size += target * target + start * start;
+            }
+            let unit = f64::max(corrected, size * 1e-6) / f64::max(n, 1.0);
+            self.target_mean[output] = 0.0;
+            self.target_scale[output] = power_of_two(safe_scale(unit.sqrt(), 1.0));
+        }
+        self
     }
 
     /// Writes `x` in units of spread into `z`; both `inputs` long. A missing value is the mean's.

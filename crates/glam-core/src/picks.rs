@@ -62,7 +62,7 @@ pub struct Picks {
 impl Picks {
     /// Picks for `outputs` outputs.
     pub(crate) fn choose(config: &Config, outputs: usize) -> Self {
-        let inputs = config.inputs();
+        let inputs = config.seen().len();
         let narrow = inputs <= NARROW_INPUTS;
         let view = config.view().unwrap_or(if narrow { inputs } else { WIDE_VIEW });
         let default_tables = match view {

@@ -59,11 +59,27 @@ pub(crate) fn activate<S: Simd>(
     active.iter_mut().for_each(|active| active.slot = slots.get(active.key));
 }
 
-/// Normalises `x` and fills the features.
+/// Lifts `x` where the memory is built on a net, normalises it and fills the features.
 #[inline(always)]
 pub(crate) fn fill_features(structure: &Structure, x: &[f32], scratch: &mut Scratch) {
-    let Scratch { z, phi, .. } = scratch;
-    structure.normaliser().inputs(x, z);
+    let Scratch { z, phi, lifted, activations, start, .. } = scratch;
+    let normaliser = structure.normaliser();
+    match structure.basis() {
+        None => normaliser.inputs(x, z),
+        Some(basis) => {
+            lifted.clear();
+            basis.lift(x, activations, lifted);
+            normaliser.inputs(lifted, z);
+            start.clear();
+            if basis.starts() {
+                let outputs = 0..scratch.predicted.len();
+                start.extend(
+                    outputs
+                        .map(|output| normaliser.target(output, basis.start(activations, output))),
+                );
+            }
+        }
+    }
     let features = structure.features().iter().zip(phi.chunks_exact_mut(structure.width()));
     for (feature, phi) in features {
         feature.fill(z, phi);
@@ -97,7 +113,7 @@ pub(crate) fn prefetch_ahead<W: SlotLines>(lines: &W, active: &[Active], index: 
     }
 }
 
-/// Sums the active maps into `scratch.predicted`, in normalised units. Memory is asked for the slots
+/// Sums the active maps, and what the memory starts as, into `scratch.predicted`, in normalised units. Memory is asked for the slots
 /// of `also` as well, where they will be needed next.
 #[inline(always)]
 pub(crate) fn predict<S: Simd, W: SlotLines>(
@@ -107,7 +123,7 @@ pub(crate) fn predict<S: Simd, W: SlotLines>(
     also: Option<&W>,
     scratch: &mut Scratch,
 ) -> Result<()> {
-    let Scratch { phi, active, sums, predicted, .. } = scratch;
+    let Scratch { phi, active, sums, predicted, start, .. } = scratch;
     let width = structure.width();
     sums.fill([0.0; LANES]);
     for (index, entry) in active.iter().enumerate() {
@@ -122,6 +138,9 @@ pub(crate) fn predict<S: Simd, W: SlotLines>(
     }
     for (predicted, sums) in predicted.iter_mut().zip(sums) {
         *predicted = simd.total(simd.load(sums));
+    }
+    for (predicted, start) in predicted.iter_mut().zip(&*start) {
+        *predicted += start;
     }
     Ok(())
 }
@@ -172,9 +191,23 @@ impl<W> Recall<W> {
     /// Fails where `x` is no cue for this memory.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::NotFinite`].
+    /// [`Error::Length`], [`Error::NotFinite`]; [`Error::Net`] where the memory is built on a net and a
+    /// value is missing, or is so large that the net leaves the range of `f32`.
     pub fn check_input(&self, x: &[f32]) -> Result<()> {
-        check_input(x, self.config.inputs())
+        check_input(x, self.config.inputs())?;
+        self.config.basis().map_or(Ok(()), |basis| basis.check(x))
+    }
+}
+
+impl<W> Recall<W> {
+    /// What a memory over a net starts as at `x`, which was checked, into `out`; zeros of another.
+    pub(crate) fn start(&self, x: &[f32], scratch: &mut Scratch, out: &mut [f32]) {
+        let Some(basis) = self.config.basis() else { return out.fill(0.0) };
+        scratch.lifted.clear();
+        basis.lift(x, &mut scratch.activations, &mut scratch.lifted);
+        for (output, out) in out.iter_mut().enumerate() {
+            *out = basis.start(&scratch.activations, output);
+        }
     }
 }
 
@@ -196,11 +229,18 @@ impl<W: SlotLines> Recall<W> {
     /// the same `scratch`.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::NotFinite`], [`Error::Empty`] before the first write,
-    /// [`Error::DamagedSlot`] where the slots lie in a file and one of them is damaged.
+    /// Those of [`Recall::check_input`]; [`Error::Length`] of `out`; [`Error::Empty`] before the first
+    /// write, unless the memory starts as a net; [`Error::DamagedSlot`] where the slots lie in a file and one of them is damaged.
     pub fn read(&self, x: &[f32], scratch: &mut Scratch, out: &mut [f32]) -> Result<()> {
-        let structure = self.ready(x, out)?;
-        self.recall(structure, x, scratch, out)
+        match self.ready(x, out) {
+            Ok(structure) => self.recall(structure, x, scratch, out),
+            // Before the first write a memory over a net is the net.
+            Err(Error::Empty) if self.config.basis().is_some_and(|basis| basis.starts()) => {
+                self.start(x, scratch, out);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     pub(crate) fn recall(
@@ -210,7 +250,7 @@ impl<W: SlotLines> Recall<W> {
         scratch: &mut Scratch,
         out: &mut [f32],
     ) -> Result<()> {
-        scratch.fit(self.config.inputs(), structure, self.outputs());
+        scratch.fit(structure, self.outputs());
         let Self { slots, weights, .. } = self;
         dispatch(Read { structure, slots, weights, x, scratch })?;
         let normaliser = structure.normaliser();
@@ -238,7 +278,8 @@ impl<W: SlotLines> Recall<W> {
 
     /// The linear map that the memory is at `x`: outputs = matrix x + bias, exactly the sum that
     /// [`Recall::read`] takes, and which slots it is made of. A missing input has no slope: it is
-    /// left out of matrix x, and what it counts as is in the bias.
+    /// left out of matrix x, and what it counts as is in the bias. Over a net it is the tangent at `x`,
+    /// the net included: the map itself, but for a softmax.
     ///
     /// # Errors
     /// As [`Recall::read`].
@@ -247,8 +288,9 @@ impl<W: SlotLines> Recall<W> {
         let mut prediction = vec![0.0; outputs];
         self.read(x, scratch, &mut prediction)?;
         let structure = self.structure.as_ref().ok_or(Error::Empty)?;
-        let (inputs, width) = (self.config.inputs(), structure.width());
+        let (inputs, width) = (self.config.lifted(), structure.width());
         let normaliser = structure.normaliser();
+        let cue = if structure.basis().is_some() { scratch.lifted.as_slice() } else { x };
         let mut matrix = Array2::<f64>::zeros((outputs, inputs));
         let mut bias = Array1::<f64>::from_shape_fn(outputs, |output| {
             f64::from(normaliser.target_mean(output))
@@ -267,7 +309,7 @@ impl<W: SlotLines> Recall<W> {
                     let input = input as usize;
                     let weight = f64::from(row[place]);
                     sum += weight * f64::from(phi[place]);
-                    if scratch.z[input].abs() < INPUT_LIMIT && !x[input].is_nan() {
+                    if scratch.z[input].abs() < INPUT_LIMIT && !cue[input].is_nan() {
                         let scale = f64::from(normaliser.input_scale()[input]);
                         let slope =
                             weight * f64::from(feature.input_scale()) / scale * target_scale;
@@ -287,6 +329,14 @@ impl<W: SlotLines> Recall<W> {
                 slot,
                 share: contribution.sqrt(),
             });
+        }
+        if let Some(basis) = structure.basis() {
+            // The net's part is curved where it ends in a softmax: the tangent is what there is.
+            matrix = basis.slopes(&matrix, &scratch.activations);
+            for ((bias, row), &y) in bias.iter_mut().zip(matrix.rows()).zip(&prediction) {
+                let sum = row.iter().zip(x).map(|(slope, &x)| slope * f64::from(x)).sum::<f64>();
+                *bias = f64::from(y) - sum;
+            }
         }
         let whole: f64 = active.iter().map(|slot| slot.share).sum();
         if whole > 0.0 {

@@ -209,6 +209,10 @@ impl SavedRecall {
         let warm_up = WarmUp::decode(&mut reader, &config, outputs)?;
         let told = Told::decode(&mut reader, &config, outputs, warm_up.count())?;
         let rehearsal = Rehearsal::decode(&mut reader, outputs)?;
+        let first = Labels::of_basis(&config);
+        if !labels.names().starts_with(first.names()) {
+            return Err(reader.damaged("the labels are not those of the net"));
+        }
         let structure = match reader.u8()? {
             0 => None,
             _ => Some(Structure::decode(&mut reader, &config)?),
@@ -216,7 +220,7 @@ impl SavedRecall {
         let written = structure.is_some();
         let fits = match written {
             true => sequence > 0 && counted == outputs,
-            false => counted == 0 && labels.is_empty() && keys.is_empty(),
+            false => counted == 0 && labels.names() == first.names() && keys.is_empty(),
         };
         if !fits {
             return Err(reader.damaged("slots or tables are missing"));

@@ -1,6 +1,7 @@
 //! Working memory of one write or one read, kept so that neither allocates.
 
 use crate::kernel::{LANES, Lane};
+use crate::net::Activations;
 use crate::slots::LINE_FLOATS;
 use crate::structure::Structure;
 
@@ -21,6 +22,12 @@ pub(crate) struct Active {
 pub struct Scratch {
     /// The input, normalised, padded with zeros to whole groups.
     pub(crate) z: Vec<f32>,
+    /// The input and the hidden values of a net, where the memory is built on one; what the pass
+    /// left.
+    pub(crate) lifted: Vec<f32>,
+    pub(crate) activations: Activations,
+    /// What the memory starts as, one number an output, in normalised units; empty without a net.
+    pub(crate) start: Vec<f32>,
     /// The path of every table's gate.
     pub(crate) paths: Vec<u32>,
     /// Every feature, padded.
@@ -50,8 +57,9 @@ pub struct Scratch {
 impl Scratch {
     /// Fits the sizes to a structure and a number of outputs.
     #[inline]
-    pub(crate) fn fit(&mut self, inputs: usize, structure: &Structure, outputs: usize) {
+    pub(crate) fn fit(&mut self, structure: &Structure, outputs: usize) {
         let (width, active) = (structure.width(), structure.active());
+        let inputs = structure.normaliser().input_mean().len();
         const ZERO: Lane = [0.0; LANES];
         self.phi.resize(width * structure.features().len(), ZERO);
         self.z.resize(inputs.next_multiple_of(LANES), 0.0);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::basis::{Basis, LiftedRows, Units, fit_normaliser};
 use crate::config::{Config, MAX_DEPTH, MAX_TABLES, Targets};
 use crate::consolidate::{Decision, Serial, Workers, collect};
 use crate::error::Result;
@@ -103,15 +104,15 @@ pub(crate) struct Structure {
     /// Where in that order each table is.
     places: Vec<u32>,
     decision: Decision,
+    basis: Option<Arc<Basis>>,
 }
 
 impl Structure {
     /// Fits the normaliser and draws views and gates from the first observations: `rows` flat
     /// inputs, `targets` flat numbers (empty for labels).
     pub(crate) fn fit(config: &Config, rows: &[f32], targets: &[f32], outputs: usize) -> Self {
-        let inputs = config.inputs();
         let picks = Picks::choose(config, outputs);
-        let normaliser = Normaliser::fit(rows, inputs, targets, outputs);
+        let normaliser = fit_normaliser(config, rows, targets, outputs);
         Self::draw_from(config, picks, normaliser, rows, None)
     }
 
@@ -128,14 +129,16 @@ impl Structure {
         rows: &[f32],
         slopes: Option<&Slopes>,
     ) -> Self {
-        let inputs = config.inputs();
-        if self.picks.view != inputs {
+        if self.picks.view != config.seen().len() {
             // Views are drawn from the rows.
             return self.redrawn(config, rows, slopes);
         }
-        let z = normalised(&self.normaliser, rows, inputs);
-        let (sample, picks) = (Sample { rows: &z, inputs, slopes }, self.picks.clone());
-        let everything: Vec<u32> = (0..inputs as u32).collect();
+        let z = normalised(config, &self.normaliser, rows);
+        let units = Units::of(config.basis(), &self.normaliser);
+        let units = units.as_ref();
+        let sample = Sample { rows: &z, inputs: config.lifted(), slopes, units };
+        let picks = self.picks.clone();
+        let everything: Vec<u32> = config.seen().map(|input| input as u32).collect();
         let mut tables = self.tables.clone();
         for (number, table) in tables.iter_mut().take(picks.tables).enumerate() {
             let stream = || Rng::new(config.seed(), number as u64);
@@ -145,7 +148,8 @@ impl Structure {
             });
         }
         let features = self.features.clone();
-        Self::of(picks, self.normaliser.clone(), features, tables, Decision::default())
+        let (normaliser, basis) = (self.normaliser.clone(), self.basis.clone());
+        Self::of(picks, normaliser, features, tables, Decision::default(), basis)
     }
 
     fn draw_from(
@@ -155,9 +159,11 @@ impl Structure {
         rows: &[f32],
         slopes: Option<&Slopes>,
     ) -> Self {
-        let inputs = config.inputs();
-        let z = normalised(&normaliser, rows, inputs);
-        Self::draw(config.seed(), picks, normaliser, Sample { rows: &z, inputs, slopes }, &Serial)
+        let z = normalised(config, &normaliser, rows);
+        let units = Units::of(config.basis(), &normaliser);
+        let units = units.as_ref();
+        let sample = Sample { rows: &z, inputs: config.lifted(), slopes, units };
+        Self::draw(config.seed(), picks, normaliser, sample, &Serial)
     }
 
     /// Draws views and gates: by the sample's slopes where it has some. Every table has a stream of
@@ -169,19 +175,21 @@ impl Structure {
         sample: Sample<'_>,
         workers: &dyn Workers,
     ) -> Self {
-        let inputs = sample.inputs;
-        let everything: Vec<u32> = (0..inputs as u32).collect();
+        let seen = sample.seen();
+        let everything: Vec<u32> = seen.clone().map(|input| input as u32).collect();
         let (mut features, mut tables) = (Vec::<Feature>::new(), Vec::new());
         let spread: Vec<f32> = match sample.slopes {
             Some(slopes) => slopes.shares().iter().map(|share| share * share).collect(),
             None => normaliser.input_spread().to_vec(),
         };
+        let spread = &spread[seen];
         let drawn = collect(workers, picks.tables, |table| {
             let mut rng = Rng::new(seed, table as u64);
-            let view = if picks.view == inputs {
+            let view = if picks.view == everything.len() {
                 everything.clone()
             } else {
-                draw_view(&spread, picks.view, &mut rng)
+                let places = draw_view(spread, picks.view, &mut rng);
+                places.into_iter().map(|place| everything[place as usize]).collect()
             };
             let deal = picks.deal(table);
             let gate = gate::draw(deal.family, deal.depth(), &view, sample, &mut rng);
@@ -202,7 +210,8 @@ impl Structure {
             features.push(Feature::new(everything, 1.0));
             tables.push(Table::new(Arc::new(gate::Root), vec![0], feature));
         }
-        Self::of(picks, normaliser, features, tables, Decision::default())
+        let basis = sample.units.map(|units| Arc::clone(&units.basis));
+        Self::of(picks, normaliser, features, tables, Decision::default(), basis)
     }
 
     fn of(
@@ -211,6 +220,7 @@ impl Structure {
         features: Vec<Feature>,
         tables: Vec<Table>,
         decision: Decision,
+        basis: Option<Arc<Basis>>,
     ) -> Self {
         let kind = |table: u32| tables[table as usize].gate.walk().map(|walk| walk.kind());
         let mut alike: Vec<u32> = (0..tables.len() as u32).collect();
@@ -244,6 +254,7 @@ impl Structure {
             order,
             places,
             decision,
+            basis,
         }
     }
 
@@ -293,6 +304,17 @@ impl Structure {
         &self.tables
     }
 
+    /// The net that the memory is built on.
+    #[inline(always)]
+    pub(crate) fn basis(&self) -> Option<&Basis> {
+        self.basis.as_deref()
+    }
+
+    /// Numbers that a gradient has: up to the last input that views see.
+    pub(crate) fn slope_inputs(&self) -> usize {
+        self.basis().map_or(self.normaliser.input_mean().len(), |basis| basis.seen().end)
+    }
+
     /// Features of a slot: the inputs of a view and the bias.
     pub(crate) fn n(&self) -> usize {
         self.picks.view + 1
@@ -332,7 +354,7 @@ impl Structure {
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>, config: &Config) -> Result<Self> {
-        let inputs = config.inputs();
+        let inputs = config.lifted();
         let view = reader.u32()? as usize;
         let tables = reader.u32()? as usize;
         let mut deals = Vec::new();
@@ -341,7 +363,9 @@ impl Structure {
             deals.push(Deal { family, levels });
         }
         let root = reader.u8()? != 0;
-        if !(1..=inputs).contains(&view) || !(1..=MAX_TABLES).contains(&tables) || deals.is_empty()
+        if !(1..=config.seen().len()).contains(&view)
+            || !(1..=MAX_TABLES).contains(&tables)
+            || deals.is_empty()
         {
             return Err(reader.damaged("a view or the number of tables is out of range"));
         }
@@ -376,12 +400,15 @@ impl Structure {
             })
             .collect::<Result<Vec<_>>>()?;
         let decision = Decision::decode(reader)?;
-        Ok(Self::of(picks, normaliser, features, tables, decision))
+        let basis = config.basis().cloned();
+        Ok(Self::of(picks, normaliser, features, tables, decision, basis))
     }
 }
 
-/// `rows` flat inputs in units of their spread.
-fn normalised(normaliser: &Normaliser, rows: &[f32], inputs: usize) -> Vec<f32> {
+/// `rows` flat inputs, lifted over the net where there is one, in units of their spread.
+fn normalised(config: &Config, normaliser: &Normaliser, rows: &[f32]) -> Vec<f32> {
+    let lifted = config.basis().map(|basis| LiftedRows::of(basis, rows, 0).rows);
+    let (rows, inputs) = (lifted.as_deref().unwrap_or(rows), config.lifted());
     let mut z = vec![0.0; rows.len()];
     for (x, z) in rows.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
         normaliser.inputs(x, z);

@@ -94,7 +94,7 @@ impl Recall<Arena> {
             noise.expect(&errors, claimed);
         }
         for ((x, kept), (predicted, claimed)) in told {
-            scratch.fit(config.inputs(), structure, outputs);
+            scratch.fit(structure, outputs);
             find_active(structure, slots, x, scratch);
             fill_errors(structure, kept, predicted, &mut errors);
             noise.observe_size(&errors, claimed, &scratch.active);

@@ -207,9 +207,17 @@ impl<W: SlotLines> Recall<W> {
             return Err(Error::TargetKind { expected: "numbers", got: "a question for classes" });
         }
         self.read(x, scratch, out)?;
-        // A class's score is its normalised output.
-        self.temperature.probabilities(&scratch.predicted, out);
+        self.temper(scratch, out);
         Ok(())
+    }
+
+    /// From the scores of the last read to probabilities.
+    fn temper(&self, scratch: &Scratch, out: &mut [f32]) {
+        // A class's score is its normalised output. What a net says before the first write stays as
+        // it is: with a softmax, probabilities.
+        if self.structure.is_some() {
+            self.temperature.probabilities(&scratch.predicted, out);
+        }
     }
 
     /// [`Recall::read`] and [`Recall::probabilities`] in one, at the cost of one.
@@ -224,8 +232,11 @@ impl<W: SlotLines> Recall<W> {
         probabilities: &mut [f32],
     ) -> Result<()> {
         self.probabilities(x, scratch, probabilities)?;
-        self.ready(x, out)?;
-        out.copy_from_slice(&scratch.predicted);
+        match self.ready(x, out) {
+            Ok(_) => out.copy_from_slice(&scratch.predicted),
+            Err(Error::Empty) => out.copy_from_slice(probabilities),
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
@@ -242,7 +253,7 @@ impl<W: SlotLines> Recall<W> {
     ) -> Result<Familiarity> {
         self.check_input(x)?;
         let structure = self.structure.as_ref().ok_or(Error::Empty)?;
-        scratch.fit(self.config.inputs(), structure, self.outputs());
+        scratch.fit(structure, self.outputs());
         find_active(structure, &self.slots, x, scratch);
         let Claimed { spread, prior, known, .. } = self.claimed(structure, covariances, scratch)?;
         Ok(Familiarity::new(known, scratch.active.len(), spread, prior))

@@ -55,7 +55,7 @@ pub(crate) fn candidates(
     if set || config.tables().is_some() {
         return vec![as_is];
     }
-    let inputs = config.inputs();
+    let inputs = config.seen().len();
     let mut found = if now.root {
         let make = |name, tables, deals| Candidate {
             name,

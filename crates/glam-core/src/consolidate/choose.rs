@@ -10,6 +10,7 @@ use super::rows::Rows;
 use super::solve::{Held, SIGNIFICANT, solve, square};
 use super::workers::{Serial, Workers, collect};
 use super::{Flow, Progress, Watch};
+use crate::basis::Units;
 use crate::gate::Sample;
 use crate::normaliser::Normaliser;
 use crate::rng::Rng;
@@ -39,6 +40,8 @@ pub(crate) struct Search<'a> {
     pub(crate) seed: u64,
     pub(crate) rows: &'a Rows,
     pub(crate) normaliser: &'a Normaliser,
+    /// The units of the net, where the memory is built on one.
+    pub(crate) units: Option<Units>,
     pub(crate) candidates: Vec<Candidate>,
     /// What the memory works with, where its gates are the first candidate's.
     pub(crate) now: Option<&'a Structure>,
@@ -176,7 +179,10 @@ impl Search<'_> {
         if let (0, 0, Some(now)) = (candidate, regates, self.now) {
             return now.clone();
         }
-        let sample = Sample { rows: &self.sample, inputs: self.rows.inputs, slopes };
+        let sample = {
+            let (inputs, units) = (self.rows.inputs, self.units.as_ref());
+            Sample { rows: &self.sample, inputs, slopes, units }
+        };
         let picks = self.candidates[candidate].picks.clone();
         let seed = self.draw_seed(candidate, regates);
         Structure::draw(seed, picks, self.normaliser.clone(), sample, workers)

@@ -66,7 +66,10 @@ impl<W> Recall<W> {
         let (n, outputs, width) = (structure.n(), self.outputs(), structure.width());
         let layout = Layout { kind, n, outputs, memory: self.hash(structure) };
         maps.map_or(Ok(()), |maps| layout.check_memory(&maps.layout))?;
-        let rows = Rows::new(structure.normaliser(), part, self.config.inputs(), outputs);
+        let rows = {
+            let (basis, inputs) = (structure.basis(), self.config.inputs());
+            Rows::new(basis, structure.normaliser(), part, inputs, outputs)
+        };
         let mut sums = Sums::new(layout);
         let mut features = vec![[0.0; LANES]; structure.features().len() * width];
         let mut active: Vec<(u64, usize)> = Vec::with_capacity(structure.active());

@@ -122,7 +122,7 @@ fn sums_are_those_of_loops_in_f64() {
         let structure = recall.structure.as_ref().unwrap();
         let n = structure.n();
         let maps = solved(&model, std::slice::from_ref(&whole), LAMBDA, 3);
-        let normalised = Rows::new(structure.normaliser(), &whole, INPUTS, 2);
+        let normalised = Rows::new(None, structure.normaliser(), &whole, INPUTS, 2);
         let (keys, weights) = (maps.keys(), weights(&normalised));
         let dense = written_out(structure, &normalised, keys);
         let columns = keys.len() * n;
@@ -221,7 +221,7 @@ fn conjugate_gradients_by_halves_are_the_ridge_solution_and_the_one_of_one_proce
         }
 
         let structure = model.recall.structure.as_ref().unwrap();
-        let normalised = Rows::new(structure.normaliser(), &whole, INPUTS, 2);
+        let normalised = Rows::new(None, structure.normaliser(), &whole, INPUTS, 2);
         let (n, lanes) = (structure.n(), structure.width() * LANES);
         let (keys, weights) = (maps.keys(), weights(&normalised));
         let columns = keys.len() * n;
@@ -275,7 +275,7 @@ fn a_target_that_is_not_known_pulls_at_nothing() {
     let (model, whole) = (model(&rows), history(&rows));
     let maps = solved(&model, &dealt(&whole, 3, 2, &mut Rng::new(29, 1)), LAMBDA, 400);
     let structure = model.recall.structure.as_ref().unwrap();
-    let normalised = Rows::new(structure.normaliser(), &whole, INPUTS, 2);
+    let normalised = Rows::new(None, structure.normaliser(), &whole, INPUTS, 2);
     let (n, keys) = (structure.n(), maps.keys());
     let columns = keys.len() * n;
     let dense = written_out(structure, &normalised, keys);

@@ -21,7 +21,7 @@ impl Model {
         rows: &Rows,
         held: &[HeldRows],
     ) -> Result<()> {
-        let (inputs, outputs) = (rows.inputs, rows.outputs);
+        let (inputs, outputs) = (self.recall.config.inputs(), rows.outputs);
         let Some(structure) = &self.recall.structure else { return Ok(()) };
         let normaliser = structure.normaliser();
         let mut scratch = Scratch::default();
@@ -32,8 +32,9 @@ impl Model {
                 let noise = self.recall.noise.variance() / rows.weight(row);
                 let claim = dispatch(Claim { model: self, x, noise, scratch: &mut scratch })?;
                 for (output, (said, predicted)) in said.iter_mut().zip(predicted).enumerate() {
+                    let start = scratch.start.get(output).copied().unwrap_or(0.0);
                     *said = normaliser.target_mean(output)
-                        + normaliser.target_scale(output) * predicted;
+                        + normaliser.target_scale(output) * (predicted + start);
                 }
                 told.push(&said, claim as f32);
             }
@@ -62,7 +63,7 @@ impl Kernel for Claim<'_> {
         let recall = &model.recall;
         let Some(structure) = &recall.structure else { return Ok(f64::from(noise)) };
         let precision = recall.config.precision();
-        scratch.fit(recall.config.inputs(), structure, recall.outputs());
+        scratch.fit(structure, recall.outputs());
         activate(simd, structure, &recall.slots, x, scratch);
         let (n, width) = (structure.n(), structure.width());
         let Scratch { active, phi, f, v, .. } = scratch;

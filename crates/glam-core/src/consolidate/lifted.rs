@@ -165,7 +165,7 @@ impl<'a> Lifted<'a> {
         gradients: &mut Vec<f32>,
     ) {
         let block = &self.blocks[block];
-        let (inputs, stride) = (self.rows.inputs, self.stride());
+        let (inputs, stride) = (self.rows.slope_inputs, self.stride());
         let lanes = self.structure.width() * LANES;
         gradients.clear();
         gradients.resize(block.rows.len().div_ceil(every) * outputs.len() * inputs, 0.0);

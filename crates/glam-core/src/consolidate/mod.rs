@@ -26,9 +26,9 @@ mod written;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::basis::{Units, fit_normaliser};
 use crate::error::{Error, Result};
 use crate::model::{Model, weight_lines};
-use crate::normaliser::Normaliser;
 use crate::observations::Observations;
 use crate::slots::SlotTable;
 use crate::structure::Structure;
@@ -149,9 +149,15 @@ impl Model {
         let normaliser = if stays {
             now.normaliser().clone()
         } else {
-            Normaliser::fit(history.rows(), config.inputs(), history.targets(), outputs)
+            fit_normaliser(&config, history.rows(), history.targets(), outputs)
         };
-        let rows = Rows::new(&normaliser, history, config.inputs(), outputs);
+        let rows = Rows::new(
+            config.basis().map(AsRef::as_ref),
+            &normaliser,
+            history,
+            config.inputs(),
+            outputs,
+        );
         let reduced = rows.reduced(config.seed());
         let mut tried = Vec::new();
         if stays {
@@ -166,6 +172,7 @@ impl Model {
             seed: config.seed(),
             rows: reduced.as_ref().unwrap_or(&rows),
             normaliser: &normaliser,
+            units: Units::of(config.basis(), &normaliser),
             candidates: tried,
             now: stays.then_some(now),
             regates: options.regates.min(16),
@@ -259,7 +266,7 @@ impl Model {
         let window = self.recall.config.window();
         let left = window.map(|window| rows::faded(history, window, inputs, outputs));
         let faded = left.as_ref().unwrap_or(history);
-        let rows = Rows::new(structure.normaliser(), faded, inputs, outputs);
+        let rows = Rows::new(structure.basis(), structure.normaliser(), faded, inputs, outputs);
         let done = Progress::done(structure.decision().trials.len(), rows.count);
         let sequence = structure.decision().sequence;
         let go_on = || watch(&done) != Flow::Stop;

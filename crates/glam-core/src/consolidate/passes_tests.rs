@@ -29,7 +29,7 @@ fn lifted(inputs: usize, tables: usize, check: impl Fn(&Lifted<'_>, &[Vec<(usize
             .unwrap();
     }
     let structure = Structure::fit(&config, history.rows(), history.targets(), OUTPUTS);
-    let rows = Rows::new(structure.normaliser(), &history, inputs, OUTPUTS);
+    let rows = Rows::new(None, structure.normaliser(), &history, inputs, OUTPUTS);
     let lifted = Lifted::new(&structure, &rows, &Serial);
     let n = structure.n();
     let mut phi = vec![[0.0; LANES]; structure.width()];

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::sketch::{SKETCH, Sketch};
+use crate::basis::{Basis, LiftedRows};
 use crate::normaliser::Normaliser;
 use crate::observations::Observations;
 
@@ -43,6 +44,8 @@ pub(crate) struct Rows {
     /// Inputs, `inputs` floats a row.
     pub(crate) z: Arc<Vec<f32>>,
     pub(crate) inputs: usize,
+    /// Of these, those up to the last one that views see.
+    pub(crate) slope_inputs: usize,
     /// What is to be predicted.
     pub(crate) targets: Goals,
     pub(crate) outputs: usize,
@@ -62,6 +65,25 @@ pub(crate) enum Goals {
     Classes(Vec<u32>),
 }
 
+impl Goals {
+    /// What is left of them beside what the memory starts as, in the units of the data.
+    fn without(self, normaliser: &Normaliser, starts: &[f32], outputs: usize) -> Self {
+        let start = |place: usize| normaliser.target(place % outputs, starts[place]);
+        let left = match self {
+            Self::Numbers(numbers) => {
+                (0..).zip(numbers).map(|(place, y)| y - start(place)).collect()
+            }
+            Self::Classes(classes) => (0..starts.len())
+                .map(|place| {
+                    let class = classes[place / outputs] as usize;
+                    f32::from(u8::from(class == place % outputs)) - start(place)
+                })
+                .collect(),
+        };
+        Self::Numbers(left)
+    }
+}
+
 impl Default for Goals {
     fn default() -> Self {
         Self::Numbers(Vec::new())
@@ -69,14 +91,19 @@ impl Default for Goals {
 }
 
 impl Rows {
-    /// Normalises `history`.
+    /// Normalises `history`; over a net, what is to be predicted is what the net lacks.
     pub(crate) fn new(
+        basis: Option<&Basis>,
         normaliser: &Normaliser,
         history: &Observations,
         inputs: usize,
         outputs: usize,
     ) -> Self {
         let x = history.rows();
+        let slope_inputs = basis.map_or(inputs, |basis| basis.seen().end);
+        let inputs = basis.map_or(inputs, Basis::lifted);
+        let lifted = basis.map(|basis| LiftedRows::of(basis, x, outputs));
+        let x = lifted.as_ref().map_or(x, |lifted| &lifted.rows);
         let mut z = vec![0.0; x.len()];
         for (x, z) in x.chunks_exact(inputs).zip(z.chunks_exact_mut(inputs)) {
             normaliser.inputs(x, z);
@@ -91,13 +118,20 @@ impl Rows {
         } else {
             Goals::Classes(history.classes().to_vec())
         };
+        let targets = match lifted {
+            Some(LiftedRows { starts, .. }) if !starts.is_empty() => {
+                targets.without(normaliser, &starts, outputs)
+            }
+            _ => targets,
+        };
         let weights = if history.weights().iter().all(|&weight| weight == 1.0) {
             Vec::new()
         } else {
             history.weights().to_vec()
         };
         let z = Arc::new(z);
-        Self { z, inputs, targets, outputs, weights, count: history.len(), sketch: None }
+        let count = history.len();
+        Self { z, inputs, slope_inputs, targets, outputs, weights, count, sketch: None }
     }
 
     /// What a search goes over: of many rows some, evenly spread, and of many outputs a sketch.
@@ -133,6 +167,7 @@ impl Rows {
         Self {
             z: Arc::new(places.clone().flat_map(|row| self.z(row)).copied().collect()),
             inputs: self.inputs,
+            slope_inputs: self.slope_inputs,
             targets,
             outputs: self.outputs,
             weights: self.weights.iter().step_by(step).copied().collect(),
@@ -156,6 +191,7 @@ impl Rows {
         Some(Self {
             z: self.z.clone(),
             inputs: self.inputs,
+            slope_inputs: self.slope_inputs,
             targets: Goals::Numbers(few),
             outputs: SKETCH,
             weights: self.weights.clone(),
@@ -210,6 +246,7 @@ mod tests {
         let rows = |targets, outputs| Rows {
             z: Arc::new(vec![0.5; 2 * count]),
             inputs: 2,
+            slope_inputs: 2,
             targets,
             outputs,
             weights: Vec::new(),
@@ -261,6 +298,7 @@ mod tests {
         let rows = Rows {
             z: Arc::new((0..count).map(|row| row as f32).collect()),
             inputs: 1,
+            slope_inputs: 1,
             targets: Goals::Classes((0..count as u32).collect()),
             outputs: 3,
             weights: (0..count).map(|row| row as f32 + 0.5).collect(),

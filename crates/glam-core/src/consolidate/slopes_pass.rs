@@ -14,7 +14,7 @@ const MOST_FLOATS: usize = 1 << 23;
 /// M = mean over rows of G' G with G = sum of the active maps without their bias, in units of the
 /// normalised inputs.
 pub(crate) fn slopes(lifted: &Lifted<'_>, weights: &[f32], workers: &dyn Workers) -> Slopes {
-    let (inputs, outputs) = (lifted.rows.inputs, lifted.rows.outputs);
+    let (inputs, outputs) = (lifted.rows.slope_inputs, lifted.rows.outputs);
     let blocks: Vec<usize> = lifted.some_blocks(MOST_BLOCKS).collect();
     let rows: usize = blocks.iter().map(|&block| lifted.block_rows(block)).sum();
     let every = rows.div_ceil(MOST_ROWS).max(1);

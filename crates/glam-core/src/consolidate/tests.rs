@@ -148,7 +148,7 @@ fn comes_to_the_ridge_solution(rows: &[([f32; INPUTS], [f32; 2])]) {
         .build()
         .unwrap();
     let structure = Structure::fit(&config, history.rows(), history.targets(), 2);
-    let normalised = Rows::new(structure.normaliser(), &history, INPUTS, 2);
+    let normalised = Rows::new(None, structure.normaliser(), &history, INPUTS, 2);
     let lifted = Lifted::new(&structure, &normalised, &Serial);
     let lambda = 0.3;
     let grams = Grams::new(&lifted, &Serial);
@@ -343,7 +343,7 @@ fn covariances_are_those_of_rows_worth_the_claimed_noise_each() {
         let options = Options { regates: 0, as_it_is: true };
         let solved = model.consolidate(&history(&rows), options, &Serial, &go_on).unwrap();
         let structure = solved.recall.structure.as_ref().unwrap();
-        let normalised = Rows::new(structure.normaliser(), &history(&rows), INPUTS, 2);
+        let normalised = Rows::new(None, structure.normaliser(), &history(&rows), INPUTS, 2);
         let keys = solved.state().keys.to_vec();
         let (dense, weights) = (written_out(structure, &normalised, &keys), weights(&normalised));
         let n = structure.n();
@@ -510,13 +510,13 @@ fn solving_again_is_the_ridge_solution_of_what_is_left() {
     }
     let without = all.solve_again(&left, &Serial, &go_on).unwrap();
     let structure = without.recall.structure.as_ref().unwrap();
-    let normalised = Rows::new(structure.normaliser(), &left, INPUTS, 2);
+    let normalised = Rows::new(None, structure.normaliser(), &left, INPUTS, 2);
     let keys = without.state().keys.to_vec();
     let (n, lanes) = (structure.n(), structure.width() * LANES);
     let dense = written_out(structure, &normalised, &keys);
     // Units and gates are those that all rows had chosen.
     let before = all.recall.structure.as_ref().unwrap();
-    let same = Rows::new(before.normaliser(), &left, INPUTS, 2);
+    let same = Rows::new(None, before.normaliser(), &left, INPUTS, 2);
     assert!(dense == written_out(before, &same, &keys));
     let mut farthest: f64 = 0.0;
     for output in 0..2 {

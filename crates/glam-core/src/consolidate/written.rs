@@ -82,7 +82,7 @@ impl Model {
         go_on: &dyn Fn() -> bool,
     ) -> Option<Result<Judged>> {
         let Written { history, rows, step } = written;
-        let (inputs, outputs) = (rows.inputs, self.recall.outputs());
+        let (inputs, outputs) = (self.recall.config.inputs(), self.recall.outputs());
         let labels = &self.recall.labels;
         let first = history.len() - rows.count;
         let mut out = held.iter().copied().peekable();
@@ -115,6 +115,7 @@ impl Model {
         let mut scratch = Scratch::default();
         let mut said = vec![0.0; outputs];
         let goals = search.rows;
+        let basis = search.units.as_ref().map(|units| &units.basis).filter(|basis| basis.starts());
         let mut predicted = vec![0.0; held.len() * goals.outputs];
         let mut truth = vec![0.0; predicted.len()];
         let places = predicted.chunks_exact_mut(goals.outputs.max(1));
@@ -129,7 +130,9 @@ impl Model {
                 Err(error) => return Some(Err(error)),
             }
             for (output, said) in said.iter_mut().enumerate() {
-                *said = search.normaliser.target(output, *said);
+                let start = basis.map_or(0.0, |basis| basis.start(&scratch.activations, output));
+                let normalised = |y| search.normaliser.target(output, y);
+                *said = normalised(*said) - if basis.is_some() { normalised(start) } else { 0.0 };
             }
             match &goals.sketch {
                 Some(sketch) => sketch.mix(&said, predicted),

@@ -206,7 +206,7 @@ mod tests {
     fn paths_equal_a_walk_through_the_dense_matrix() {
         for (inputs, depth) in [(1, 5), (2, 14), (3, 9), (8, 8), (100, 14), (1024, 3)] {
             let rows = normals(inputs * 40, 5);
-            let sample = Sample { rows: &rows, inputs, slopes: None };
+            let sample = Sample { rows: &rows, inputs, slopes: None, units: None };
             let view: Vec<u32> = (0..inputs as u32).rev().collect();
             let gate = Hadamard::draw(0, depth, &view, sample, &mut Rng::new(1, 1));
             let size = inputs.next_power_of_two();
@@ -238,7 +238,7 @@ mod tests {
         // On 16 independent normal inputs the coordinates are independent as well, so a key of
         // level 4 holds at most .7^4 of the rows and at least .3^4; 4 standard errors beyond that.
         let rows = normals(16 * 4000, 9);
-        let sample = Sample { rows: &rows, inputs: 16, slopes: None };
+        let sample = Sample { rows: &rows, inputs: 16, slopes: None, units: None };
         let view: Vec<u32> = (0..16).collect();
         for seed in 0..20 {
             let gate = Hadamard::draw(0, 4, &view, sample, &mut Rng::new(seed, 0));
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn hostile_sizes_are_refused() {
         let rows = normals(5 * 10, 2);
-        let sample = Sample { rows: &rows, inputs: 5, slopes: None };
+        let sample = Sample { rows: &rows, inputs: 5, slopes: None, units: None };
         let drawn = || Hadamard::draw(0, 9, &[0, 1, 2, 3, 4], sample, &mut Rng::new(3, 0));
         let refused = |change: &dyn Fn(&mut Hadamard)| {
             let mut gate = drawn();

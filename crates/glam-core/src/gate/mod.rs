@@ -8,14 +8,18 @@ mod abreast;
 mod hadamard;
 mod halfspace;
 mod hyperplane;
+mod relu;
+mod relu_hash;
 mod root;
 mod tree;
 mod winner_take_all;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::basis::Units;
 use crate::error::Result;
 use crate::rng::Rng;
 use crate::slopes::Slopes;
@@ -62,11 +66,18 @@ pub(crate) struct Sample<'a> {
     pub(crate) inputs: usize,
     /// Where the function is steep; `None` while nothing is known of it.
     pub(crate) slopes: Option<&'a Slopes>,
+    /// The units of the net that the memory is built on, where there is one.
+    pub(crate) units: Option<&'a Units>,
 }
 
 impl<'a> Sample<'a> {
     pub(crate) fn len(&self) -> usize {
         self.rows.len() / self.inputs
+    }
+
+    /// Which inputs views may see.
+    pub(crate) fn seen(&self) -> Range<usize> {
+        self.units.map_or(0..self.inputs, |units| units.basis.seen())
     }
 
     pub(crate) fn row(&self, index: usize) -> &'a [f32] {
@@ -91,7 +102,7 @@ trait Draw: Gate + Sized + 'static {
 /// Makes the enum of all families and what must know each of them. A line is the variant's
 /// documentation, its name, its number of inputs if it has one, its name in text and its file.
 macro_rules! families {
-    ($($(#[$doc:meta])* $name:ident $({ $inputs:ident })? = $text:literal in $file:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident $({ $setting:ident })? = $text:literal in $file:ident;)*) => {
         /// How a table's gate decides.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         #[non_exhaustive]
@@ -99,8 +110,9 @@ macro_rules! families {
             $(
                 $(#[$doc])*
                 $name $({
-                    /// Inputs of the view that one comparison looks at; 0 stands for all of them.
-                    $inputs: u32,
+                    /// `inputs`: inputs of the view that one comparison looks at; 0 stands for all of
+                    /// them. `layer`: the deciding layer of the net, counted from 1; 0 stands for all.
+                    $setting: u32,
                 })?,
             )*
         }
@@ -109,35 +121,34 @@ macro_rules! families {
             /// The family's name.
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Self::$name $({ $inputs: _ })? => $text,)*
+                    $(Self::$name $({ $setting: _ })? => $text,)*
                 }
             }
 
-            /// Inputs that one comparison looks at, 0 for the whole view; `None` where a family
-            /// has no such setting.
-            pub fn inputs(self) -> Option<u32> {
+            /// The number in the variant.
+            fn setting(self) -> Option<u32> {
                 match self {
-                    $(Self::$name $({ $inputs })? => [$(Some($inputs),)? None][0],)*
+                    $(Self::$name $({ $setting })? => [$(Some($setting),)? None][0],)*
                 }
             }
 
             fn tag(self) -> u8 {
                 match self {
-                    $(Self::$name $({ $inputs: _ })? => $file::TAG,)*
+                    $(Self::$name $({ $setting: _ })? => $file::TAG,)*
                 }
             }
 
             /// The family with this tag and this number of inputs.
-            fn of(tag: u8, inputs: u32) -> Option<Self> {
+            fn of(tag: u8, setting: u32) -> Option<Self> {
                 match tag {
-                    $($file::TAG => Some(Self::$name $({ $inputs: inputs })?),)*
+                    $($file::TAG => Some(Self::$name $({ $setting: setting })?),)*
                     _ => None,
                 }
             }
 
             /// Numbers that a gate of `depth` decisions on `view` inputs is made of, at most.
             pub(crate) fn numbers(self, depth: u8, view: usize) -> usize {
-                let inputs = self.inputs().unwrap_or(0);
+                let inputs = self.setting().unwrap_or(0);
                 match self {
                     $(Self::$name { .. } => <$file::$name as Draw>::numbers(inputs, depth, view),)*
                 }
@@ -152,7 +163,7 @@ macro_rules! families {
             sample: Sample<'_>,
             rng: &mut Rng,
         ) -> Box<dyn Gate> {
-            let inputs = family.inputs().unwrap_or(0);
+            let inputs = family.setting().unwrap_or(0);
             match family {
                 $(Family::$name { .. } => {
                     Box::new(<$file::$name as Draw>::draw(inputs, depth, view, sample, rng))
@@ -183,20 +194,45 @@ families! {
     /// The winner of four sparse projections for every two decisions: sparse activation as the
     /// key. An odd depth takes from the last group only in which half of it the winner is.
     WinnerTakeAll { inputs } = "winner-take-all" in winner_take_all;
+    /// Units of the net that the memory is built on ([`Basis`](crate::Basis)), one a level for the whole
+    /// table: entangled with the net.
+    Relu { layer } = "ReLU" in relu;
+    /// A hash of all decisions of the net that the memory is built on: a slot for each of its linear
+    /// regions, but for chance. At one level; the bits of a hash have no order of importance.
+    ReluHash { layer } = "ReLU pattern" in relu_hash;
+}
+
+impl Family {
+    /// Inputs that one comparison looks at, 0 for the whole view; `None` where a family has no such
+    /// setting.
+    pub fn inputs(self) -> Option<u32> {
+        self.setting().filter(|_| !self.needs_basis())
+    }
+
+    /// The layer of the net whose decisions it is, counted from 1, 0 for all; `None` where a family is
+    /// not a net's.
+    pub fn layer(self) -> Option<u32> {
+        self.setting().filter(|_| self.needs_basis())
+    }
+
+    /// Whether it decides as the net does that the memory is built on.
+    pub(crate) fn needs_basis(self) -> bool {
+        matches!(self, Self::Relu { .. } | Self::ReluHash { .. })
+    }
 }
 
 /// Appends what a family is: its gates' tag and its number of inputs, 0 where it has none.
 pub(crate) fn encode_family(family: Family, writer: &mut Writer) {
     writer.u8(family.tag());
-    writer.u32(family.inputs().unwrap_or(0));
+    writer.u32(family.setting().unwrap_or(0));
 }
 
 /// Reads a family back.
 pub(crate) fn decode_family(reader: &mut Reader<'_>) -> Result<Family> {
-    let (tag, inputs) = (reader.u8()?, reader.u32()?);
-    let known = Family::of(tag, inputs);
+    let (tag, setting) = (reader.u8()?, reader.u32()?);
+    let known = Family::of(tag, setting);
     // A family without the setting is saved with a 0 there.
-    let known = known.filter(|family| family.inputs().unwrap_or(0) == inputs);
+    let known = known.filter(|family| family.setting().unwrap_or(0) == setting);
     known.ok_or(reader.damaged("a gate family is unknown"))
 }
 

@@ -23,7 +23,7 @@ fn families() -> Vec<Family> {
 
 fn each(test: impl Fn(Family, &dyn Gate, Sample<'_>)) {
     let rows = rows(400);
-    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None, units: None };
     for family in families() {
         for view in [vec![0, 1, 2, 3, 4], vec![4, 1, 2]] {
             let gate = draw(family, 5, &view, sample, &mut Rng::new(8, 1));
@@ -41,7 +41,7 @@ fn a_path_has_no_more_bits_than_the_depth_and_the_same_draw_gives_the_same_path(
         }
     });
     let rows = rows(400);
-    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None, units: None };
     for family in families() {
         let bytes = |seed| {
             let mut writer = Writer::default();
@@ -66,7 +66,7 @@ fn the_first_decision_leaves_at_least_a_quarter_of_the_rows_on_each_side() {
 #[test]
 fn a_gate_sees_its_view_alone() {
     let rows = rows(50);
-    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None, units: None };
     for family in families() {
         let gate = draw(family, 5, &[1, 3], sample, &mut Rng::new(8, 1));
         for row in 0..sample.len() {
@@ -82,7 +82,7 @@ fn a_gate_sees_its_view_alone() {
 fn a_gate_drawn_from_no_row_or_one_row_works() {
     for count in [0, 1, 2] {
         let rows = rows(count);
-        let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
+        let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None, units: None };
         for family in families() {
             let gate = draw(family, 5, &[0, 1, 2, 3, 4], sample, &mut Rng::new(8, 1));
             assert!(gate.path(&[0.5; INPUTS]) < 32);
@@ -119,7 +119,7 @@ fn a_family_survives_its_bytes_and_an_unknown_one_is_refused() {
             assert!(decode_family(&mut Reader::new(&bytes[..end])).is_err());
         }
     }
-    for tag in [0, 5, 255] {
+    for tag in [0, 7, 255] {
         assert!(decode_family(&mut Reader::new(&[tag, 0, 0, 0, 0])).is_err());
     }
     // A setting that the family does not have.
@@ -195,7 +195,7 @@ fn gates_that_are_walked_at_once_give_the_paths_of_each() {
     for inputs in [1, 3, 5, 8, 18, 24, 30] {
         let mut rng = Rng::new(6, inputs as u64);
         let rows: Vec<f32> = (0..300 * inputs).map(|_| rng.normal()).collect();
-        let sample = Sample { rows: &rows, inputs, slopes: None };
+        let sample = Sample { rows: &rows, inputs, slopes: None, units: None };
         let whole: Vec<u32> = (0..inputs as u32).collect();
         let half: Vec<u32> = (0..inputs.div_ceil(2) as u32).rev().collect();
         let views = [&whole, &half];
@@ -230,7 +230,7 @@ fn gates_that_are_walked_at_once_give_the_paths_of_each() {
 #[test]
 fn gates_that_are_not_alike_or_too_few_are_not_walked_at_once() {
     let rows = rows(50);
-    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None, units: None };
     let gates = |count: u64, depths: [u8; 2], inputs: [u32; 2]| -> Vec<Arc<dyn Gate>> {
         let each = |stream: u64| {
             let odd = stream as usize % 2;
@@ -249,7 +249,7 @@ fn gates_that_are_not_alike_or_too_few_are_not_walked_at_once() {
 #[test]
 fn a_cue_that_is_too_short_is_not_looked_at() {
     let rows = rows(50);
-    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None };
+    let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None, units: None };
     for family in families() {
         let gates: Vec<Arc<dyn Gate>> = (0..8)
             .map(|stream| {

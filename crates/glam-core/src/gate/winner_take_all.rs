@@ -132,7 +132,7 @@ mod tests {
     fn paths_equal_a_naive_search_for_the_largest() {
         for (inputs, depth) in [(1, 3), (1, 8), (2, 7), (3, 14), (0, 4), (4, 1)] {
             let rows = normals(6 * 100, 4);
-            let sample = Sample { rows: &rows, inputs: 6, slopes: None };
+            let sample = Sample { rows: &rows, inputs: 6, slopes: None, units: None };
             let view = [5, 1, 3, 0];
             let gate = WinnerTakeAll::draw(inputs, depth, &view, sample, &mut Rng::new(7, 0));
             let mut writer = Writer::default();
@@ -180,7 +180,7 @@ mod tests {
         for row in rows.chunks_exact_mut(8) {
             row.iter_mut().enumerate().for_each(|(i, z)| *z = *z * (1.0 + i as f32) + 3.0);
         }
-        let sample = Sample { rows: &rows, inputs: 8, slopes: None };
+        let sample = Sample { rows: &rows, inputs: 8, slopes: None, units: None };
         let view: Vec<u32> = (0..8).collect();
         for inputs in [0, 1, 2, 4] {
             for seed in 0..10 {

@@ -309,16 +309,16 @@ impl Model {
         let outputs = self.recall.outputs();
         let Self { recall, scratch, .. } = self;
         let structure = recall.structure.as_ref()?;
-        let inputs = recall.config.inputs();
+        let (inputs, sloped) = (recall.config.inputs(), structure.slope_inputs());
         let lanes = structure.width() * LANES;
-        let mut outer = OuterProduct::new(inputs);
-        let mut gradients = vec![0.0; outputs * inputs];
+        let mut outer = OuterProduct::new(sloped);
+        let mut gradients = vec![0.0; outputs * sloped];
         let weights = course.twins.as_ref().map_or(&recall.weights, Twins::weights);
         for (row, x) in course.warm_up.kept().rows().chunks_exact(inputs).enumerate() {
             match &course.twins {
                 Some(twins) => twins.activate(row, &mut scratch.active),
                 None => {
-                    scratch.fit(inputs, structure, outputs);
+                    scratch.fit(structure, outputs);
                     find_active(structure, &recall.slots, x, scratch);
                 }
             }
@@ -327,9 +327,9 @@ impl Model {
                 let Some(slot) = active.slot else { continue };
                 let maps = weights.floats(slot).ok()?.chunks_exact(lanes);
                 let feature = &structure.features()[active.feature as usize];
-                feature.add_gradients(maps, &mut gradients, inputs);
+                feature.add_gradients(maps, &mut gradients, sloped);
             }
-            gradients.chunks_exact(inputs).for_each(|gradient| outer.add(gradient));
+            gradients.chunks_exact(sloped).for_each(|gradient| outer.add(gradient));
         }
         Some(outer.slopes())
     }

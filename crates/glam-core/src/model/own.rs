@@ -65,14 +65,14 @@ impl Model {
         }
         let inputs = config.inputs();
         if warming_up || outputs > known {
-            scratch.fit(inputs, structure, known);
+            scratch.fit(structure, known);
             find_active(structure, &recall.slots, x, scratch);
             own_active(&mut recall.weights, covariances, &scratch.active)?;
         }
         let mut pick = rehearsal.pick(config);
         for _ in 0..looks {
             let (x, ..) = rehearsal.kept().get(pick(), inputs, known);
-            scratch.fit(inputs, structure, known);
+            scratch.fit(structure, known);
             find_active(structure, &recall.slots, x, scratch);
             match look {
                 Look::Learn => own_active(&mut recall.weights, covariances, &scratch.active)?,

@@ -92,7 +92,7 @@ impl Twins {
             if held.contains(&row) {
                 continue;
             }
-            scratch.fit(inputs, structure, outputs);
+            scratch.fit(structure, outputs);
             find_active(structure, &slots, x, scratch);
             for active in &scratch.active {
                 visits.push(active.slot.unwrap_or_else(|| {
@@ -220,7 +220,7 @@ pub(super) fn learn(
 ) -> Result<f64> {
     let outputs = recall.outputs();
     let Recall { config, structure: Some(structure), noise, .. } = recall else { return Ok(0.0) };
-    scratch.fit(config.inputs(), structure, outputs);
+    scratch.fit(structure, outputs);
     dispatch(Learn { twins, structure, precision: config.precision(), noise, lesson, scratch })
 }
 

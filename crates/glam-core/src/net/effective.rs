@@ -1,8 +1,8 @@
 //! The one linear map of a pattern, and the bound on how far rounding takes a forward pass from it.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView2, s};
 
-use super::{Activation, Activations, Layer, Net, NetError, Pattern};
+use super::{Activation, Activations, Layer, Net, NetError, Output, Pattern};
 
 /// The unit roundoff of f32.
 const UNIT: f64 = 1.0 / (1 << 24) as f64;
@@ -81,21 +81,62 @@ impl Net {
         let mut weights = last.weights().mapv(f64::from);
         let mut bias: Array1<f64> = last.bias().iter().map(|&bias| f64::from(bias)).collect();
         for (number, layer) in self.layers().iter().enumerate().take(layer).rev() {
-            let words = &pattern.words[self.layer_words(number)];
-            // Columns of values onto columns of sums: V D.
-            let mut onto = Array2::<f64>::zeros((weights.nrows(), layer.sums()));
-            for (value, column) in weights.columns().into_iter().enumerate() {
-                let slope = slope(layer, words, value);
-                if slope != 0.0 {
-                    onto.column_mut(value % layer.sums()).scaled_add(slope, &column);
-                }
-            }
+            let onto = self.onto_sums(number, pattern, &weights);
             for (row, bias) in onto.rows().into_iter().zip(&mut bias) {
                 *bias += row.iter().zip(layer.bias()).map(|(v, &b)| v * f64::from(b)).sum::<f64>();
             }
             weights = onto.dot(&layer.weights().mapv(f64::from));
         }
         Ok(Effective { weights, bias })
+    }
+
+    /// V D: columns of a layer's values as columns of its sums.
+    fn onto_sums(&self, layer: usize, pattern: &Pattern, values: &Array2<f64>) -> Array2<f64> {
+        let words = &pattern.words[self.layer_words(layer)];
+        let layer = &self.layers()[layer];
+        let mut onto = Array2::<f64>::zeros((values.nrows(), layer.sums()));
+        for (value, column) in values.columns().into_iter().enumerate() {
+            let slope = slope(layer, words, value);
+            if slope != 0.0 {
+                onto.column_mut(value % layer.sums()).scaled_add(slope, &column);
+            }
+        }
+        onto
+    }
+
+    /// The gradients by the inputs of sums of the net's outputs, softmax included, and of its hidden
+    /// values: one row a sum; `outputs` has a column an output, `hidden` one a hidden value.
+    /// `activations` are what [`Net::activate`] left.
+    pub(crate) fn pull_back(
+        &self,
+        activations: &Activations,
+        mut outputs: Array2<f64>,
+        hidden: ArrayView2<'_, f64>,
+    ) -> Array2<f64> {
+        let mut pattern = Pattern::default();
+        self.pattern_of(activations, &mut pattern);
+        let last = self.layers().len() - 1;
+        if self.output() == Output::Softmax {
+            // Of the derivatives p_i (1 [i = j] - p_j).
+            let p: Array1<f64> = activations.layer(last).iter().map(|&p| f64::from(p)).collect();
+            for mut row in outputs.rows_mut() {
+                let mean = row.dot(&p);
+                row.iter_mut().zip(&p).for_each(|(value, p)| *value = p * (*value - mean));
+            }
+        }
+        let mut values = outputs;
+        let mut end = self.hidden_values();
+        for (number, layer) in self.layers().iter().enumerate().rev() {
+            let onto =
+                if number == last { values } else { self.onto_sums(number, &pattern, &values) };
+            values = onto.dot(&layer.weights().mapv(f64::from));
+            if number > 0 {
+                let start = end - layer.inputs();
+                values += &hidden.slice(s![.., start..end]);
+                end = start;
+            }
+        }
+        values
     }
 
     /// How far, at most, the outputs that a forward pass computes at `x` in f32, before a softmax,

@@ -37,6 +37,12 @@ impl Activations {
         }
     }
 
+    /// As before the first pass.
+    pub(crate) fn clear(&mut self) {
+        self.values.clear();
+        self.starts.clear();
+    }
+
     /// The values of all layers of the pass before, one layer after another.
     pub fn values(&self) -> &[f32] {
         &self.values
@@ -196,6 +202,19 @@ impl Net {
         }
         starts.push(values.len());
         Ok(())
+    }
+
+    /// Whether no sum can leave the range of f32 at `x`, by its largest value alone; where not, a
+    /// forward pass tells.
+    pub(crate) fn is_in_range(&self, x: &[f32]) -> bool {
+        let most = x.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+        // Half of the range is left for rounding.
+        let limit = f64::from(f32::MAX) / 2.0;
+        let mut size = f64::from(most);
+        self.layers().iter().all(|layer| {
+            size = layer.most(size);
+            size < limit
+        })
     }
 
     /// Fails where `x` is no input of this net.

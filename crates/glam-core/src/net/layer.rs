@@ -25,6 +25,9 @@ pub enum Activation {
     TwoSided,
 }
 
+// A slope is a number.
+impl Eq for Activation {}
+
 impl Activation {
     /// Values that a sum becomes.
     pub fn values(self) -> usize {
@@ -47,7 +50,12 @@ pub struct Layer {
     inputs: usize,
     sums: usize,
     activation: Activation,
+    /// The largest sum of the sizes of a row's weights, and the largest size of a bias.
+    reach: (f64, f64),
 }
+
+// Weights and biases are numbers.
+impl Eq for Layer {}
 
 impl Layer {
     /// A layer with `weights` of one row a sum and one column an input, and a bias a sum.
@@ -97,7 +105,11 @@ impl Layer {
         }
         let mut padded = vec![[0.0; LANES]; groups];
         padded.as_flattened_mut()[..sums].copy_from_slice(bias);
-        Ok(Self { columns, bias: padded, inputs, sums, activation })
+        let size = |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|w| f64::from(w.abs())).sum();
+        let rows = weights.rows().into_iter().map(size);
+        let biases = bias.iter().map(|bias| f64::from(bias.abs()));
+        let reach = (rows.fold(0.0, f64::max), biases.fold(0.0, f64::max));
+        Ok(Self { columns, bias: padded, inputs, sums, activation, reach })
     }
 
     /// Values that go in.
@@ -147,6 +159,11 @@ impl Layer {
 
     pub(super) fn columns(&self) -> &[Lane] {
         &self.columns
+    }
+
+    /// How large a sum can be at inputs of at most `size`.
+    pub(super) fn most(&self, size: f64) -> f64 {
+        self.reach.0 * size + self.reach.1
     }
 
     pub(super) fn padded_bias(&self) -> &[Lane] {

@@ -62,7 +62,7 @@ pub enum Output {
 }
 
 /// A feed-forward net of affine layers and rectifiers. Checked when it is made, and never changed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Net {
     layers: Vec<Layer>,
     output: Output,

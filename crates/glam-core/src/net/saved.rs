@@ -13,6 +13,7 @@ impl From<Error> for NetError {
     fn from(error: Error) -> Self {
         match error {
             Error::Damaged { what, at } => Self::Damaged { what, at },
+            Error::Net(error) => error,
             _ => Self::Damaged { what: "a value is out of range", at: 0 },
         }
     }
