@@ -51,8 +51,8 @@ pub enum Views {
 ///     let x = (i % 21) as f32 / 5.0 - 2.0;
 ///     model.write(&[x], (&[x.abs() + 1.0]).into())?;
 /// }
-/// model.recall().read(&[-1.7], &mut scratch, &mut out)?;
-/// assert!((out[0] - 2.7).abs() < 0.05);
+/// model.recall().read(&[-1.6], &mut scratch, &mut out)?;
+/// assert!((out[0] - 2.6).abs() < 0.05);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,7 +240,7 @@ pub(crate) fn fit_normaliser(
     let lifted = LiftedRows::of(basis, rows, outputs);
     let fitted = Normaliser::fit(&lifted.rows, basis.lifted(), targets, outputs);
     if basis.starts && !targets.is_empty() {
-        fitted.from_starts(targets, &lifted.starts, outputs)
+        fitted.for_starts(targets, &lifted.starts, outputs)
     } else {
         fitted
     }
@@ -263,6 +263,12 @@ impl Units {
         let mut zeros = vec![0.0; basis.lifted()];
         normaliser.inputs(&vec![0.0; basis.lifted()], &mut zeros);
         Some(Self { layers: basis.deciding(), basis, zeros })
+    }
+}
+
+impl From<Net> for Basis {
+    fn from(net: Net) -> Self {
+        Self::new(net)
     }
 }
 

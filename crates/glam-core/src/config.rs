@@ -460,7 +460,7 @@ fn check_basis(basis: Option<&Basis>, builder: &ConfigBuilder) -> Result<()> {
     let Some(basis) = basis else {
         let families = builder.families.iter().flatten();
         let of_a_net = families.filter(|family| family.needs_basis()).map(|family| family.name());
-        return match of_a_net.last() {
+        return match of_a_net.min() {
             Some(name) => {
                 refused("a gate family", name.to_owned(), "one without a net's decisions")
             }

@@ -110,7 +110,7 @@ impl Normaliser {
     /// keep their origin, so that nothing is added where no map is active, and their unit is about the
     /// root mean square of what there is to correct: a power of two, so that the function's values
     /// come through normalising and back bit for bit, and a thousandth of the targets' own size at least.
-    pub(crate) fn from_starts(mut self, targets: &[f32], starts: &[f32], outputs: usize) -> Self {
+    pub(crate) fn for_starts(mut self, targets: &[f32], starts: &[f32], outputs: usize) -> Self {
         for output in 0..outputs {
             let columns = targets.iter().zip(starts).skip(output).step_by(outputs);
             let (mut n, mut corrected, mut size) = (0.0, 0.0, 0.0);

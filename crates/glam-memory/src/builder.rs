@@ -1,8 +1,9 @@
 //! Making a new memory.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use glam_core::{Config, ConfigBuilder, Family, Model, Precision, Rehearse, Targets};
+use glam_core::{Basis, Config, ConfigBuilder, Family, Model, Precision, Rehearse, Targets};
 use glam_store::{Durability, Store};
 
 use crate::error::{Error, Result};
@@ -41,6 +42,7 @@ enum Setting {
     Window(u32),
     Rehearse(Rehearse),
     HistoryBytes(u64),
+    Basis(Arc<Basis>),
 }
 
 impl Builder {
@@ -127,6 +129,12 @@ impl Builder {
         self.with(Setting::HistoryBytes(bytes))
     }
 
+    /// Builds the memory on a net: it starts as the net, and writes correct what that says. See
+    /// [`Basis`]; [`Memory::builder_on`] sets inputs and targets too.
+    pub fn basis(self, basis: impl Into<Arc<Basis>>) -> Self {
+        self.with(Setting::Basis(basis.into()))
+    }
+
     /// When a write to a memory in files returns: once it is in a buffer, or once it is on the disk.
     /// Kept with the memory; see [`Memory::set_durability`]. Default [`Durability::Buffered`].
     pub fn durability(self, durability: Durability) -> Self {
@@ -147,6 +155,7 @@ impl Builder {
             Setting::Window(writes) => builder.window(writes),
             Setting::Rehearse(rehearse) => builder.rehearse(rehearse),
             Setting::HistoryBytes(bytes) => builder.history_bytes(bytes),
+            Setting::Basis(basis) => builder.basis(basis),
         };
         Ok(self.settings.into_iter().fold(start, set).build()?)
     }

@@ -91,9 +91,9 @@ mod write_batch;
 pub use builder::Builder;
 pub use error::{Error, Result};
 pub use glam_core::{
-    ActiveSlot, Config, Deal, Decision, Explanation, Familiarity, Family, Flow, Key, Label,
+    ActiveSlot, Basis, Config, Deal, Decision, Explanation, Familiarity, Family, Flow, Key, Label,
     LevelCount, Options, Picks, Precision, Progress, Rehearse, Rehearsing, Report, TableCount,
-    Target, Targets, Trial,
+    Target, Targets, Trial, Views, net,
 };
 pub use glam_store::disk;
 pub use glam_store::{

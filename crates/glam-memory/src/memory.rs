@@ -1,6 +1,6 @@
 //! The front door.
 
-use glam_core::{Config, Explanation, Familiarity, Model, Scratch, Target, check_weight};
+use glam_core::{Basis, Config, Explanation, Familiarity, Model, Scratch, Target, check_weight};
 use glam_store::{Durability, Reader, Store};
 use parking_lot::{Mutex, RwLock};
 
@@ -155,6 +155,30 @@ impl Memory {
     /// Starts a new memory for `inputs` numbers in; one number out unless told otherwise.
     pub fn builder(inputs: usize) -> Builder {
         Builder::new(inputs)
+    }
+
+    /// Starts a new memory that is a trained net until something is written to it: its inputs are the
+    /// net's, it learns labels where the net has the names of its classes and numbers otherwise.
+    ///
+    /// ```
+    /// use glam_memory::net::{Activation, Layer, Net, Output};
+    /// use glam_memory::{Memory, ndarray::array};
+    ///
+    /// let hidden = Layer::new(array![[1.0], [-1.0]].view(), &[0.0, 0.0], Activation::Relu)?;
+    /// let last = Layer::new(array![[1.0, 1.0]].view(), &[0.0], Activation::Linear)?;
+    /// let net = Net::new(vec![hidden, last], Output::Linear)?; // |x|
+    /// let memory = Memory::builder_on(net).in_memory()?;
+    /// assert_eq!(memory.read(&[-2.0])?, [2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder_on(basis: impl Into<Basis>) -> Builder {
+        let basis = basis.into();
+        let builder = Builder::new(basis.net().inputs());
+        let builder = match basis.net().labels() {
+            [] => builder.targets(basis.net().outputs()),
+            _ => builder.labels(),
+        };
+        builder.basis(basis)
     }
 
     pub(crate) fn volatile(model: Model) -> Self {

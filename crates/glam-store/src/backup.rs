@@ -108,23 +108,11 @@ fn copy_as(from: &Directory, to: &Directory, manifest: &Manifest) -> Result<Back
             [Kind::Weights, Kind::Covariances].map(|kind| Named::of_slots(kind, manifest, slots))
         });
         for named in generation.into_iter().chain(slots) {
-            let name = named.name();
-            match from.disk().link(&from.join(name), &to.join(name)) {
-                Ok(()) => {
-                    backup.linked += named.segment.bytes;
-                    backup.files += 1;
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(crate::disk::failed(&from.join(name), "copy the file")(error));
-                }
-                // Another file system, or one that has no links.
-                Err(_) => {
-                    let got = copy_file(from, to, name)?;
-                    crate::check::length(&from.join(name), named.segment.bytes, got)?;
-                    backup.add(got);
-                }
-            }
+            backup.share(from, to, named.name(), named.segment.bytes)?;
         }
+    }
+    if let Some(net) = manifest.net {
+        backup.share(from, to, Name::Net, net.bytes)?;
     }
     // An erasure that is under way is completed in the copy as well.
     let mut erasing = copy_intent(from, to)?;
@@ -142,6 +130,26 @@ fn copy_as(from: &Directory, to: &Directory, manifest: &Manifest) -> Result<Back
 }
 
 impl Backup {
+    /// Puts a file that never changes, of `bytes` bytes, into `to` as well.
+    fn share(&mut self, from: &Directory, to: &Directory, name: Name, bytes: u64) -> Result<()> {
+        match from.disk().link(&from.join(name), &to.join(name)) {
+            Ok(()) => {
+                self.linked += bytes;
+                self.files += 1;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(crate::disk::failed(&from.join(name), "copy the file")(error));
+            }
+            // Another file system, or one that has no links.
+            Err(_) => {
+                let got = copy_file(from, to, name)?;
+                crate::check::length(&from.join(name), bytes, got)?;
+                self.add(got);
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, bytes: u64) {
         self.files += 1;
         self.copied += bytes;

@@ -13,6 +13,7 @@ use crate::lock::Lock;
 use crate::log::{self, HEADER_BYTES, Header};
 use crate::manifest::Manifest;
 use crate::names::{Name, unfinished};
+use crate::net;
 
 /// The parts of a memory that was just made.
 pub(crate) struct Made {
@@ -87,7 +88,7 @@ pub(crate) fn sync_directories(directory: &Directory, made: &[PathBuf]) -> Resul
 }
 
 /// Fails unless the directory holds nothing but what a creation that was interrupted left: a lock,
-/// unfinished files, and a log without a frame.
+/// unfinished files, a net, and a log without a frame.
 pub(crate) fn check_empty(directory: &Directory) -> Result<()> {
     if directory.has(Name::Manifest) {
         return Err(Error::AlreadyExists { path: directory.path().to_owned() });
@@ -95,7 +96,7 @@ pub(crate) fn check_empty(directory: &Directory) -> Result<()> {
     let names = directory.disk().list(directory.path());
     for name in names.map_err(failed(directory.path(), "list the directory"))? {
         let left = match Name::parse(&name) {
-            Some(Name::Lock | Name::Unfinished) => true,
+            Some(Name::Lock | Name::Net | Name::Unfinished) => true,
             Some(Name::Log(1)) => {
                 let found = directory.disk().kind(&directory.join(Name::Log(1)));
                 matches!(found, Ok(Kind::File(bytes)) if bytes <= wide(HEADER_BYTES))
@@ -116,7 +117,8 @@ fn fill(directory: &Directory, manifest: Manifest, made: &[PathBuf]) -> Result<M
     // Another writer may have made a memory, and closed it, since the directory was looked at.
     check_empty(directory)?;
     let header = Header::new(manifest.memory, &manifest.config, manifest.log, 1);
-    let filled = log::Writer::create(directory, header).and_then(|log| {
+    let filled = net::write(directory, &manifest).and_then(|()| {
+        let log = log::Writer::create(directory, header)?;
         // The manifest must not be there before what it names.
         directory.sync()?;
         manifest.write(directory)?;
@@ -134,7 +136,7 @@ fn fill(directory: &Directory, manifest: Manifest, made: &[PathBuf]) -> Result<M
             remove(Name::ManifestCopy);
             remove(Name::Manifest);
             let _ = directory.sync();
-            [Name::Log(1), Name::Lock].into_iter().for_each(remove);
+            [Name::Log(1), Name::Net, Name::Lock].into_iter().for_each(remove);
             Err(error)
         }
     }

@@ -12,6 +12,8 @@ use crate::names::Name;
 pub struct Files {
     /// Bytes of the manifest and its copy.
     pub manifest: u64,
+    /// Bytes of the net that the memory is built on.
+    pub net: u64,
     /// Bytes of the snapshot's structure and keys.
     pub structure: u64,
     /// Bytes of the snapshot's weights, with slots that newer files have replaced.
@@ -32,11 +34,12 @@ impl Files {
     /// Bytes of all files.
     pub fn total(&self) -> u64 {
         let snapshot = self.structure + self.weights + self.covariances + self.history;
-        self.manifest + snapshot + self.log
+        self.manifest + self.net + snapshot + self.log
     }
 
     pub(crate) fn of(directory: &Directory, manifest: &Manifest) -> Result<Self> {
         let mut files = Self {
+            net: manifest.net.map_or(0, |net| net.bytes),
             structure: manifest.structure.bytes,
             weights: manifest.segments.iter().map(|segment| segment.weights.bytes).sum(),
             covariances: manifest.segments.iter().map(|segment| segment.covariances.bytes).sum(),

@@ -78,6 +78,7 @@ mod lock;
 mod log;
 mod manifest;
 mod names;
+mod net;
 mod reader;
 mod record;
 mod repair;

@@ -54,7 +54,14 @@ pub(crate) const MAX_NUMBER: u64 = 1 << 62;
 /// The most slot segments of one snapshot.
 pub(crate) const MAX_SEGMENTS: usize = 32;
 const MAX_BYTES: usize =
-    SEGMENTS + MAX_SEGMENTS * entry::BYTES + record::MAX_BYTES + CHECKSUM_BYTES;
+    SEGMENTS + MAX_SEGMENTS * entry::BYTES + record::MAX_BYTES + net::BYTES + CHECKSUM_BYTES;
+
+/// What follows the configuration record where the memory is built on a net.
+pub(crate) mod net {
+    pub(crate) const LENGTH: usize = 0;
+    pub(crate) const CHECKSUM: usize = LENGTH + 8;
+    pub(crate) const BYTES: usize = CHECKSUM + 4;
+}
 
 /// A file of a snapshot as the manifest names it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -132,6 +139,8 @@ pub(crate) struct Manifest {
     pub(crate) log_offset: u64,
     pub(crate) structure: Segment,
     pub(crate) history: Segment,
+    /// The file of the net that the memory is built on, where there is one.
+    pub(crate) net: Option<Segment>,
     /// When a write is acknowledged.
     pub(crate) durability: Durability,
     /// Where the snapshot's slots are.
@@ -143,6 +152,7 @@ impl Manifest {
     pub(crate) fn new(config: Config, log_offset: u64) -> Self {
         Self {
             version: FORMAT_VERSION,
+            net: config.basis().map(|basis| crate::net::segment(&basis.to_bytes())),
             config,
             memory: RandomState::new().build_hasher().finish(),
             generation: 0,
@@ -189,12 +199,16 @@ impl Manifest {
             bytes.extend_from_slice(&segment.encode());
         }
         bytes.extend_from_slice(&record);
+        if let Some(Segment { bytes: length, checksum }) = self.net {
+            bytes.extend_from_slice(&length.to_le_bytes());
+            bytes.extend_from_slice(&checksum.to_le_bytes());
+        }
         let checksum = crc32c::crc32c(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
         Ok(bytes)
     }
 
-    /// Reads a manifest of any version since [`OLDEST_VERSION`].
+    /// Reads a manifest of any version since [`OLDEST_VERSION`], but for the net.
     pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
         let malformed =
             |what, at: usize| Err(Error::Malformed { path: path.to_owned(), what, at: wide(at) });
@@ -228,7 +242,9 @@ impl Manifest {
         if record_bytes > record::MAX_BYTES {
             return malformed("the configuration record is too long", RECORD_BYTES);
         }
-        let end = record_at + record_bytes;
+        let record_end = record_at + record_bytes;
+        let has_net = !old && bytes.len() > record_end + CHECKSUM_BYTES;
+        let end = record_end + if has_net { net::BYTES } else { 0 };
         check::length(path, wide(end + CHECKSUM_BYTES), wide(bytes.len()))?;
         check::sum(path, "the manifest", u32_at(bytes, end), crc32c::crc32c(&bytes[..end]))?;
         let segment = |bytes_at, checksum_at| match old {
@@ -242,10 +258,15 @@ impl Manifest {
             return malformed("there is no such durability", DURABILITY);
         };
         let entries = bytes[record_at - count * entry::BYTES..record_at].chunks_exact(entry::BYTES);
-        let record = &bytes[record_at..end];
+        let record = &bytes[record_at..record_end];
+        let net = has_net.then(|| Segment {
+            bytes: u64_at(bytes, record_end + net::LENGTH),
+            checksum: u32_at(bytes, record_end + net::CHECKSUM),
+        });
         let manifest = Self {
             version,
-            config: record::decode(record, version, path, wide(record_at))?,
+            config: record::decode(record, version, has_net, path, wide(record_at))?,
+            net,
             memory: u64_at(bytes, MEMORY),
             generation: u64_at(bytes, GENERATION),
             sequence: u64_at(bytes, SEQUENCE),
@@ -296,13 +317,21 @@ impl Manifest {
         let Some(bytes) = directory.read(Name::Manifest, MAX_BYTES)? else {
             return Err(Error::NotAMemory { path: directory.path().to_owned() });
         };
-        Self::decode(&bytes, &directory.join(Name::Manifest))
+        Self::decode(&bytes, &directory.join(Name::Manifest))?.with_net(directory)
+    }
+
+    /// Joins the net that the memory is built on, where there is one.
+    fn with_net(self, directory: &Directory) -> Result<Self> {
+        let Some(segment) = self.net else { return Ok(self) };
+        let config = crate::net::join(self.config, directory, segment)?;
+        Ok(Self { config, ..self })
     }
 
     /// Reads the copy of the manifest of `directory`, for a repair; `None` where it is of no use.
     pub(crate) fn read_copy(directory: &Directory) -> Option<Self> {
         let bytes = directory.read(Name::ManifestCopy, MAX_BYTES).ok()??;
         let copy = Self::decode(&bytes, &directory.join(Name::ManifestCopy)).ok()?;
+        let copy = copy.with_net(directory).ok()?;
         (copy.version == FORMAT_VERSION).then_some(copy)
     }
 

@@ -14,6 +14,8 @@ pub(crate) enum Name {
     /// The same bytes once more, for a repair.
     ManifestCopy,
     Lock,
+    /// The net that the memory is built on.
+    Net,
     /// The intent to erase an observation.
     Erase,
     /// Everything but the slots, and the keys, of a generation.
@@ -46,6 +48,7 @@ impl Name {
             None if name == "MANIFEST" => Self::Manifest,
             None if name == "MANIFEST.copy" => Self::ManifestCopy,
             None if name == "LOCK" => Self::Lock,
+            None if name == "NET" => Self::Net,
             None if name == "ERASE" => Self::Erase,
             Some(("structure", number)) => Self::Structure(number.parse().ok()?),
             Some(("weights", number)) => Self::Weights(number.parse().ok()?),
@@ -65,6 +68,7 @@ impl fmt::Display for Name {
             Self::Manifest => f.write_str("MANIFEST"),
             Self::ManifestCopy => f.write_str("MANIFEST.copy"),
             Self::Lock => f.write_str("LOCK"),
+            Self::Net => f.write_str("NET"),
             Self::Erase => f.write_str("ERASE"),
             Self::Structure(generation) => write!(f, "structure-{generation}"),
             Self::Weights(generation) => write!(f, "weights-{generation}"),
@@ -93,6 +97,7 @@ mod tests {
             Name::Manifest,
             Name::ManifestCopy,
             Name::Lock,
+            Name::Net,
             Name::Erase,
             Name::Structure(1),
             Name::Weights(2),

@@ -29,9 +29,15 @@ pub(crate) fn encode(config: &Config, path: &Path) -> Result<Vec<u8>> {
         .ok_or_else(|| malformed(path, "a configuration that is too long for its record", 0))
 }
 
-/// The configuration in `record`, of format version `version`, which stands at byte `at` of `path`,
-/// checked.
-pub(crate) fn decode(record: &[u8], version: u32, path: &Path, at: u64) -> Result<Config> {
+/// The configuration in `record`, of format version `version`, which stands at byte `at` of `path`.
+/// It is checked unless the memory is built on a net: then that is joined first.
+pub(crate) fn decode(
+    record: &[u8],
+    version: u32,
+    has_net: bool,
+    path: &Path,
+    at: u64,
+) -> Result<Config> {
     let what = "the configuration record cannot be read";
     let mut record = Cow::Borrowed(record);
     if version == 1 {
@@ -41,6 +47,9 @@ pub(crate) fn decode(record: &[u8], version: u32, path: &Path, at: u64) -> Resul
         .map_err(|_| malformed(path, what, at))?;
     if used != record.len() {
         return Err(malformed(path, "the configuration record has bytes left over", at));
+    }
+    if has_net {
+        return Ok(config);
     }
     config.check().map_err(|source| Error::Damaged { path: path.to_owned(), source })
 }
@@ -66,7 +75,7 @@ mod tests {
     }
 
     fn decoded(record: &[u8]) -> Result<Config> {
-        decode(record, FORMAT_VERSION, path(), 0)
+        decode(record, FORMAT_VERSION, false, path(), 0)
     }
 
     /// A configuration that sets almost everything, and its fields of version 1.
@@ -144,15 +153,15 @@ mod tests {
     #[test]
     fn a_record_of_version_1_gets_the_defaults_of_what_it_lacks() {
         for (builder, frozen) in [numbers(), labels()] {
-            assert_eq!(decode(&frozen, 1, path(), 0).unwrap(), builder.build().unwrap());
+            assert_eq!(decode(&frozen, 1, false, path(), 0).unwrap(), builder.build().unwrap());
             // In a record of today those fields would be missing.
             assert!(decoded(&frozen).is_err());
             for end in 0..frozen.len() {
-                assert!(decode(&frozen[..end], 1, path(), 0).is_err(), "{end}");
+                assert!(decode(&frozen[..end], 1, false, path(), 0).is_err(), "{end}");
             }
             let mut longer = frozen;
             longer.push(0);
-            assert!(decode(&longer, 1, path(), 0).is_err());
+            assert!(decode(&longer, 1, false, path(), 0).is_err());
         }
     }
 

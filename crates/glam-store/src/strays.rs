@@ -21,6 +21,7 @@ pub(crate) fn find(directory: &Directory, manifest: &Manifest) -> Result<Vec<Pat
     for found in directory.list()? {
         let stray = match found.name {
             Name::Manifest | Name::ManifestCopy | Name::Lock | Name::Erase => false,
+            Name::Net => manifest.net.is_none(),
             Name::Structure(generation) | Name::History(generation) => {
                 generation != manifest.generation
             }

@@ -184,6 +184,7 @@ fn count_files(dir: &Directory, manifest: &Manifest, found: &mut Verification) -
     for file in dir.list()? {
         let counted = match file.name {
             Name::Manifest | Name::ManifestCopy | Name::Erase => true,
+            Name::Net => manifest.net.is_some(),
             Name::Log(number) => number >= manifest.first_log,
             Name::Structure(generation) | Name::History(generation) => {
                 generation == manifest.generation

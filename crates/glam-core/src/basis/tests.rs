@@ -117,10 +117,10 @@ fn what_the_net_lacks_is_learned_and_its_maps_explained() {
                     near += usize::from((slope - told).abs() < 0.02 * (1.0 + told.abs()));
                 }
             }
-            for output in 0..3 {
+            for (output, &y) in y.iter().enumerate() {
                 let row = explained.matrix.row(output);
                 let sum: f64 = row.iter().zip(&x).map(|(w, &x)| w * f64::from(x)).sum();
-                assert!((sum + explained.bias[output] - f64::from(y[output])).abs() < 1e-4);
+                assert!((sum + explained.bias[output] - f64::from(y)).abs() < 1e-4);
             }
         }
         // A key or a decision may change within a step.
@@ -191,7 +191,7 @@ fn consolidating_solves_for_what_the_net_lacks() {
         model.write(&x, Target::Numbers(&y)).unwrap();
         history.add(model.recall().labels(), &x, Target::Numbers(&y), 1.0).unwrap();
     }
-    let options = Options { as_it_is: true, regates: 0, ..Options::default() };
+    let options = Options { as_it_is: true, regates: 0 };
     let solved = model.consolidate(&history, options, &Serial, &|_| Flow::Continue).unwrap();
     let error = |model: &Model| -> f32 {
         let square = |x: &[f32; 5]| {
