@@ -12,6 +12,8 @@
 //!
 //! Nothing here is part of the product, and the product depends on nothing here.
 
+#[cfg(feature = "peers")]
+pub mod adapt;
 pub mod command;
 pub mod data;
 #[cfg(feature = "databases")]

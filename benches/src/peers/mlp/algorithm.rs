@@ -21,9 +21,9 @@ const PREDICT_ROWS: usize = 4_096;
 /// A trained net.
 pub struct Mlp {
     pub(super) network: Network,
-    x_scaler: Scaler,
+    pub(super) x_scaler: Scaler,
     /// None for labels, whose outputs are scores.
-    y_scaler: Option<Scaler>,
+    pub(super) y_scaler: Option<Scaler>,
     output_count: usize,
     /// The learning rate that was chosen.
     pub learning_rate: f64,
@@ -186,6 +186,11 @@ impl Rows {
         };
         Ok((gather(&self.x, indices)?, y))
     }
+}
+
+/// All rows as a tensor.
+pub(super) fn tensor(values: &Array2<f32>) -> candle_core::Result<Tensor> {
+    Tensor::from_vec(values.iter().copied().collect::<Vec<f32>>(), values.dim(), &Device::Cpu)
 }
 
 fn gather(values: &Array2<f32>, indices: &[usize]) -> candle_core::Result<Tensor> {

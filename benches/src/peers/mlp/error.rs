@@ -36,6 +36,9 @@ pub enum MlpError {
     /// The tensor library refused an operation.
     #[error("tensor library: {0}")]
     Tensor(#[from] candle_core::Error),
+    /// The weights are not those of a net.
+    #[error("as a net: {0}")]
+    Net(#[from] glam_memory::net::NetError),
     /// The threads could not be started.
     #[error("threads could not be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),

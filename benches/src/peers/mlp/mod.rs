@@ -8,11 +8,14 @@
 
 mod algorithm;
 mod error;
+mod export;
 mod network;
 mod params;
 mod steps;
+mod tuning;
 
 pub use algorithm::{Mlp, fit, fit_watched};
 pub use error::MlpError;
 pub use params::{InputScale, MlpParams, RowOrder, ValidMlpParams};
 pub use steps::{Choice, Progress, Watch, choose_rate, fit_by_steps};
+pub use tuning::Tuner;

@@ -1,6 +1,7 @@
 //! The net: weights, and the way forward.
 
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{Device, Error, Result, Tensor, Var};
+use ndarray::{Array1, Array2, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -52,6 +53,40 @@ impl Network {
             x = x.matmul(&layer.weights)?.broadcast_add(&layer.bias)?;
         }
         Ok(x)
+    }
+
+    /// The weights, one row an input, and the bias of every layer.
+    pub(super) fn weights(&self) -> Result<Vec<(Array2<f32>, Array1<f32>)>> {
+        self.layers
+            .iter()
+            .map(|Layer { weights, bias }| {
+                let shape = weights.dims2()?;
+                let weights = weights.flatten_all()?.to_vec1::<f32>()?;
+                let weights = Array2::from_shape_vec(shape, weights).map_err(Error::wrap)?;
+                Ok((weights, Array1::from(bias.to_vec1::<f32>()?)))
+            })
+            .collect()
+    }
+
+    /// A copy with `outputs` outputs at least, those that are new at 0.
+    pub(super) fn copied(&self, outputs: usize) -> Result<Self> {
+        let mut layers = self.weights()?;
+        if let Some((weights, bias)) = layers.last_mut() {
+            let (inputs, sums) = weights.dim();
+            let mut wider = Array2::zeros((inputs, outputs.max(sums)));
+            wider.slice_mut(s![.., ..sums]).assign(weights);
+            let mut longer = Array1::zeros(outputs.max(sums));
+            longer.slice_mut(s![..sums]).assign(bias);
+            (*weights, *bias) = (wider, longer);
+        }
+        let layers = layers.into_iter().map(|(weights, bias)| {
+            let (shape, width) = (weights.dim(), bias.len());
+            let weights: Vec<f32> = weights.iter().copied().collect();
+            let weights = Tensor::from_vec(weights, shape, &Device::Cpu)?;
+            let bias = Tensor::from_vec(bias.to_vec(), width, &Device::Cpu)?;
+            Ok(Layer { weights: Var::from_tensor(&weights)?, bias: Var::from_tensor(&bias)? })
+        });
+        Ok(Self { layers: layers.collect::<Result<_>>()? })
     }
 
     /// Everything that is trained.

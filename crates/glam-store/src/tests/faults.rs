@@ -8,7 +8,7 @@ use glam_core::{Config, Precision, Scratch, Targets};
 
 use super::life::{Life, SCRIPT, Step, Track, cue, digest, is_no_memory, place, random_script};
 use super::simulated::{Fault, Loss, Simulated};
-use super::{OUTPUTS, tiny, write};
+use super::{OUTPUTS, over_net, tiny, write};
 use crate::disk::Disk;
 use crate::{Error, Reader, Store, verify_on};
 
@@ -127,14 +127,46 @@ fn a_crash_at_any_call_leaves_every_acknowledged_observation_of_labels() {
     crash_scripts(&configs()[1]);
 }
 
+/// What a memory over a net does that others do not: it makes one more file when it is made, which every
+/// opening, and everything that cleans up, must find or leave.
+const NET_SCRIPT: [Step; 9] = [
+    Step::Write(3),
+    Step::Flush,
+    Step::Checkpoint,
+    Step::Write(2),
+    Step::Reopen,
+    Step::Erase(2),
+    Step::Write(2),
+    Step::Compact,
+    Step::Reopen,
+];
+
+#[test]
+fn a_crash_or_an_error_at_any_call_leaves_a_memory_over_a_net_whole() {
+    for targets in [Targets::Numbers(OUTPUTS as u32), Targets::Labels] {
+        let config = over_net(targets);
+        let (points, images) = crash_everywhere(&config, &NET_SCRIPT);
+        let mut calls = 0;
+        while live_through(&NET_SCRIPT, once(calls), &config) {
+            calls += 1;
+        }
+        println!("{points} crash points, {images} images, each of {calls} calls failed");
+        assert!(points > 50 && calls > 100);
+    }
+}
+
 /// Lives through the script on a disk that fails as `fault` says; returns whether it came to fail.
 fn live_with(fault: Fault, config: &Config) -> bool {
+    live_through(&SCRIPT, fault, config)
+}
+
+fn live_through(script: &[Step], fault: Fault, config: &Config) -> bool {
     let disk = Simulated::new();
     let track = Arc::new(Mutex::new(Track::default()));
     let mut life = Life::new(disk.clone(), Arc::clone(&track));
     disk.set_fault(Some(fault));
     let mut result = life.create(config);
-    for step in SCRIPT {
+    for &step in script {
         if result.is_ok() {
             result = life.step(step);
         }

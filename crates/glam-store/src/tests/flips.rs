@@ -8,7 +8,7 @@ use glam_core::{Config, Scratch, Targets};
 
 use super::life::{Life, Step, Track, cue, digest, place};
 use super::simulated::{Loss, Simulated};
-use super::{OUTPUTS, bits, tiny};
+use super::{OUTPUTS, bits, over_net, tiny};
 use crate::disk::Disk;
 use crate::{Reader, Store, verify_on};
 
@@ -65,7 +65,8 @@ fn judge(disk: &Simulated, path: &Path, track: &Track, what: &str) -> bool {
 #[test]
 fn every_flipped_bit_and_every_cut_is_an_error_or_the_right_answer() {
     let (mut flips, mut cuts) = (0, 0);
-    for config in [tiny(Targets::Numbers(OUTPUTS as u32)), tiny(Targets::Labels)] {
+    let numbers = Targets::Numbers(OUTPUTS as u32);
+    for config in [tiny(numbers), tiny(Targets::Labels), over_net(numbers)] {
         let (disk, track) = lived(&config);
         let mut unnoticed = BTreeSet::new();
         for path in disk.names() {

@@ -14,6 +14,7 @@ mod hostile;
 mod kept;
 mod life;
 mod migration;
+mod net;
 mod refusals;
 mod reopen;
 mod repair;
@@ -22,7 +23,11 @@ mod simulated;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use glam_core::{Config, Label, Model, Precision, Scratch, Slots, Target, Targets};
+use glam_core::net::{Activation, Layer, Net, Output};
+use glam_core::{
+    Basis, Config, Family, Label, Model, Precision, Scratch, Slots, Target, Targets,
+};
+use ndarray::Array2;
 
 use crate::disk::Directory;
 use crate::{Reader, Result, Store};
@@ -152,6 +157,28 @@ fn labels() -> Config {
 /// The smallest memories: a few hundred bytes a file.
 fn tiny(targets: Targets) -> Config {
     Config::builder(INPUTS, targets).tables(1).levels([1]).build().unwrap()
+}
+
+/// The smallest memory over a net: its decisions are the net's, and it learns numbers or labels.
+fn over_net(targets: Targets) -> Config {
+    let number = |place: usize| noise(place as u64 + 7_000);
+    let weights = |rows: usize, columns: usize, from: usize| {
+        Array2::from_shape_fn((rows, columns), |(row, column)| {
+            number(from + row * columns + column)
+        })
+    };
+    let hidden = Layer::new(weights(4, INPUTS, 0).view(), &[0.1; 4], Activation::Relu).unwrap();
+    let last = Layer::new(weights(OUTPUTS, 4, 12).view(), &[0.0; 2], Activation::Linear).unwrap();
+    let net = Net::new(vec![hidden, last], Output::Linear).unwrap();
+    let net = match targets {
+        Targets::Numbers(_) => net,
+        Targets::Labels => net
+            .with_output(Output::Softmax)
+            .with_labels(CLASSES[..OUTPUTS].iter().map(ToString::to_string).collect())
+            .unwrap(),
+    };
+    let builder = Config::builder(INPUTS, targets).tables(1).levels([2]);
+    builder.families([Family::Relu { layer: 0 }]).basis(Basis::new(net)).build().unwrap()
 }
 
 fn temporary() -> (tempfile::TempDir, PathBuf) {
