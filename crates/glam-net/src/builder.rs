@@ -138,12 +138,14 @@ impl Builder {
             }
         }
         self.open = Some(Affine { part: part.to_owned(), weights });
-        self.expect(part, &[self.shift.len()])
+        match self.shift.len() {
+            Some(bias) if bias != sums => Err(refused(part, NetError::Bias { sums, bias })),
+            _ => Ok(()),
+        }
     }
 
     /// Values times `scale`, plus `shift`.
     pub(crate) fn fold(&mut self, part: &str, scale: Values, shift: Values) -> Result<(), Error> {
-        self.expect(part, &[scale.len(), shift.len()])?;
         for width in [scale.len(), shift.len()].into_iter().flatten() {
             self.expect_width(width, part)?;
         }
@@ -199,15 +201,6 @@ impl Builder {
         self.width = Some(layer.values());
         self.layers.push(layer);
         Ok(())
-    }
-
-    /// Fails where some of these lengths are not that of the values at hand, if it is known.
-    fn expect(&self, part: &str, lengths: &[Option<usize>]) -> Result<(), Error> {
-        let Some(sums) = self.width else { return Ok(()) };
-        match lengths.iter().flatten().find(|&&length| length != sums) {
-            Some(&bias) => Err(refused(part, NetError::Bias { sums, bias })),
-            None => Ok(()),
-        }
     }
 
     /// Counts weights before they take any memory.

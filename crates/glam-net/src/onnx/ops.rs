@@ -204,6 +204,13 @@ impl<'g, 'a> Walk<'g, 'a> {
             Some(batch) => rows == batch,
             None => rows == 1,
         };
+        // skl2onnx ends a regressor of several targets by a column: the same numbers in the same order.
+        let ends = node.output.first().is_some_and(|output| {
+            *output == self.graph.output && self.graph.readers(output).is_empty()
+        });
+        if ends && self.flat && matches!(*shape.as_slice(), [-1] | [-1, 1]) {
+            return Ok(());
+        }
         let fits = match *shape.as_slice() {
             [-1, columns] if columns > 0 => width.is_none_or(|width| width == columns),
             [rows, -1] => keeps_rows(rows) || (rows == 0 && zero),
@@ -212,7 +219,6 @@ impl<'g, 'a> Walk<'g, 'a> {
                 let same = width.is_none_or(|width| width == columns) && columns > 0;
                 rows_fit && (same || (columns == 0 && zero && self.flat))
             }
-            // One number a row.
             [-1] => self.flat && width == Some(1),
             _ => false,
         };
