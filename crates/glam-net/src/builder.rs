@@ -5,6 +5,9 @@ use ndarray::Array2;
 
 use crate::error::Error;
 
+/// A layer's columns are padded to whole groups of so many weights.
+const GROUP: usize = 8;
+
 /// One number for every value, or one each.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Values {
@@ -205,7 +208,8 @@ impl Builder {
 
     /// Counts weights before they take any memory.
     fn reserve(&mut self, part: &str, sums: usize, inputs: usize) -> Result<(), Error> {
-        self.weights = self.weights.saturating_add(sums.saturating_mul(inputs));
+        let padded = sums.checked_next_multiple_of(GROUP).unwrap_or(usize::MAX);
+        self.weights = self.weights.saturating_add(padded.saturating_mul(inputs));
         if self.weights > MAX_WEIGHTS {
             let (what, got) = ("weights", self.weights);
             return Err(refused(part, NetError::TooLarge { what, got, max: MAX_WEIGHTS }));

@@ -1,5 +1,7 @@
 //! Nets of PyTorch and scikit-learn come in, and compute what the frameworks compute.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail as a test may")]
+
 mod common;
 
 use common::{files, nets, rows};

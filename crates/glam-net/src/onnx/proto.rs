@@ -1,4 +1,4 @@
-//! The messages of onnx.proto3 (https://github.com/onnx/onnx), as far as they are read. Fields that are
+//! The messages of onnx.proto3 (<https://github.com/onnx/onnx>), as far as they are read. Fields that are
 //! not declared are skipped; graphs in attributes are among them, so nothing is nested without an end.
 //! `scan` knows the same messages.
 

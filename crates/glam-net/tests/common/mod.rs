@@ -1,5 +1,6 @@
 //! The nets of `tests/nets` and their stored outputs.
 #![allow(dead_code, reason = "each test uses a part")]
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail as a test may")]
 
 use std::path::{Path, PathBuf};
 
