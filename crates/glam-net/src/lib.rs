@@ -74,7 +74,7 @@
 //! | `Relu`, `LeakyRelu`, `PRelu` with one slope | the activation of the layer before |
 //! | `Concat` of `Relu(a)` and `Relu(Neg(a))` | a two-sided activation |
 //! | `Add`, `Sub`, `Mul`, `Div` with a constant (one number, or one a value), `Neg`, `BatchNormalization`, `Scaler` | folded in f64 into the layer before or, where an activation or nothing is before, the layer behind |
-//! | `Flatten`, `Reshape`, `Identity`, `Cast` among floats, `Dropout` | nothing, where they leave a row vector as it is |
+//! | `Flatten`, `Reshape`, `Identity`, `Cast` among floats, `Dropout` | nothing, where they leave a row vector as it is, or make a column of it at the end |
 //! | `Softmax` at the end | [`Output::Softmax`](glam_core::net::Output::Softmax) |
 //! | `ArgMax`, `ArrayFeatureExtractor`, `ZipMap` and what brings labels into their form | the class names |
 //!
