@@ -10,13 +10,28 @@ use crate::data::Targets;
 use crate::metrics::{accuracy, largest, mean_nmse};
 use crate::peers::mlp::Tuner;
 
+/// How a memory over a net is made; what is `None` it picks for itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shape {
+    /// What tables see.
+    pub views: Views,
+    /// Gate families.
+    pub families: Option<Vec<Family>>,
+    /// Number of tables.
+    pub tables: Option<usize>,
+    /// Inputs that a table sees.
+    pub view: Option<usize>,
+    /// Levels.
+    pub levels: Option<Vec<u8>>,
+}
+
 /// Who learns.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Learner {
     /// Nobody: the net as it is.
     Net,
-    /// A memory that starts as the net, whose tables see this; other gate families where they are set.
-    Memory(Views, Option<Vec<Family>>),
+    /// A memory that starts as the net.
+    Memory(Shape),
     /// A memory that knows nothing of the net.
     FromNothing,
     /// Gradient descent with this learning rate and so many rows a step; on the last layer alone.
@@ -108,13 +123,21 @@ impl State {
         Ok(match learner {
             Learner::Net => Self::Tuner(sgd(0.0, true)?, false),
             Learner::Sgd { rate, last_alone, .. } => Self::Tuner(sgd(*rate, *last_alone)?, true),
-            Learner::Memory(views, families) => {
+            Learner::Memory(shape) => {
                 let net = world.net.to_net(&world.known)?;
-                let builder = Memory::builder_on(Basis::new(net).views(*views));
-                let builder = match families {
-                    Some(families) => builder.families(families.clone()),
-                    None => builder,
-                };
+                let mut builder = Memory::builder_on(Basis::new(net).views(shape.views));
+                if let Some(families) = &shape.families {
+                    builder = builder.families(families.clone());
+                }
+                if let Some(levels) = &shape.levels {
+                    builder = builder.levels(levels.clone());
+                }
+                if let Some(tables) = shape.tables {
+                    builder = builder.tables(tables);
+                }
+                if let Some(view) = shape.view {
+                    builder = builder.view(view);
+                }
                 Self::Memory(builder.in_memory()?, order)
             }
             Learner::FromNothing => {

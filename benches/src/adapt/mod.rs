@@ -4,7 +4,7 @@ mod contest;
 mod shifts;
 mod world;
 
-pub use contest::{Adapted, Learner, Point, adapt};
+pub use contest::{Adapted, Learner, Point, Shape, adapt};
 pub use shifts::Shift;
 pub use world::{World, class_added, images_shifted, new_path};
 

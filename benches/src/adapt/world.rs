@@ -153,8 +153,8 @@ fn shorter(y: Targets) -> Targets {
     }
 }
 
-/// The robot arm: a net trained on the runs along its first path, then the runs along another, in
-/// the order of time, every fifth of whose runs are test rows.
+/// The robot arm: a net trained on the runs along its first path, then `rows` rows evenly from the runs
+/// along another, in the order of time. Every fifth run of both paths is for testing.
 ///
 /// # Errors
 ///
@@ -174,12 +174,12 @@ pub fn new_path(
     };
     let (x, y) = picked(&train_x, &train_y, &rows_of(&arm.train_runs, false));
     let net = trained(hidden, epochs, InputScale::EachInput, &x, &y)?;
-    let mut coming = rows_of(&arm.test_runs, false);
-    enough(rows, coming.len())?;
-    // A stretch of the stream in the order of time, that begins where the seed says.
-    let start = (seed as usize * 7919) % (coming.len() - rows + 1);
-    coming.drain(..start);
-    coming.truncate(rows);
+    let coming = rows_of(&arm.test_runs, false);
+    enough(rows.max(1), coming.len())?;
+    // Every so manyth row, in the order of time; the seed says which is the first.
+    let step = coming.len() / rows.max(1);
+    let first = seed as usize * 7919 % step;
+    let coming: Vec<usize> = coming.into_iter().skip(first).step_by(step).take(rows).collect();
     Ok(World {
         name: "robot arm on another path".to_owned(),
         net,

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use glam_benches::adapt::{
-    AdaptError, Adapted, Learner, Point, Shift, World, adapt, class_added, images_shifted, new_path,
+    AdaptError, Adapted, Learner, Point, Shape, Shift, World, adapt, class_added, images_shifted,
+    new_path,
 };
 use glam_benches::data::Targets;
 use glam_benches::program::{ended, print_command_with};
@@ -31,6 +32,24 @@ struct Arguments {
     /// Try every view of the memory and gates that are the net's own decisions.
     #[arg(long)]
     all_views: bool,
+    /// Tables of the memory, instead of what it picks.
+    #[arg(long)]
+    tables: Option<usize>,
+    /// Inputs that a table sees.
+    #[arg(long)]
+    view: Option<usize>,
+    /// Levels of a table, separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    levels: Option<Vec<u8>>,
+    /// Degrees by which `turned` turns the images.
+    #[arg(long, default_value_t = 45.0)]
+    degrees: f64,
+    /// Noise of `noisy`, as a share of white.
+    #[arg(long, default_value_t = 0.4)]
+    noise: f64,
+    /// The class that `class` adds.
+    #[arg(long, default_value_t = 9)]
+    class: u32,
     /// Learning rates of gradient descent, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "0.0001,0.0003,0.001,0.003,0.01,0.03,0.1")]
     rates: Vec<f64>,
@@ -64,16 +83,25 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             println!("  {old:>9.4}  {:>7.2}", adapted.seconds);
         };
         line("the net as it is", &mean(&worlds, &Learner::Net, &stops)?);
-        let mut memories = vec![("memory over the net", Learner::Memory(Views::default(), None))];
+        let shape = Shape {
+            tables: arguments.tables,
+            view: arguments.view,
+            levels: arguments.levels.clone(),
+            ..Shape::default()
+        };
+        let memory = |name, views, families| {
+            (name, Learner::Memory(Shape { views, families, ..shape.clone() }))
+        };
+        let mut memories = vec![memory("memory over the net", Views::default(), None)];
         if arguments.all_views {
-            let relu = |layer| Some(vec![Family::Relu { layer }]);
+            let relu = || Some(vec![Family::Relu { layer: 0 }]);
             memories = vec![
-                ("memory, inputs and hidden values", Learner::Memory(Views::Both, None)),
-                ("memory, inputs", Learner::Memory(Views::Inputs, None)),
-                ("memory, hidden values", Learner::Memory(Views::Units, None)),
-                ("memory, both, the net's gates", Learner::Memory(Views::Both, relu(0))),
-                ("memory, inputs, the net's gates", Learner::Memory(Views::Inputs, relu(0))),
-                ("memory, hidden values, the net's gates", Learner::Memory(Views::Units, relu(0))),
+                memory("memory, inputs and hidden values", Views::Both, None),
+                memory("memory, inputs", Views::Inputs, None),
+                memory("memory, hidden values", Views::Units, None),
+                memory("memory, both, the net's gates", Views::Both, relu()),
+                memory("memory, inputs, the net's gates", Views::Inputs, relu()),
+                memory("memory, hidden values, the net's gates", Views::Units, relu()),
             ];
         }
         for (name, learner) in &memories {
@@ -112,9 +140,9 @@ fn end(adapted: &Adapted) -> f64 {
 fn world(name: &str, arguments: &Arguments, seed: u64) -> Result<World, Box<dyn Error>> {
     let (epochs, rows) = (arguments.epochs, arguments.rows);
     Ok(match name {
-        "turned" => images_shifted(&[256], epochs, Shift::Turned(45.0), rows, seed)?,
-        "noisy" => images_shifted(&[256], epochs, Shift::Noisy(0.4), rows, seed)?,
-        "class" => class_added(&[256], epochs, 9, rows, seed)?,
+        "turned" => images_shifted(&[256], epochs, Shift::Turned(arguments.degrees), rows, seed)?,
+        "noisy" => images_shifted(&[256], epochs, Shift::Noisy(arguments.noise), rows, seed)?,
+        "class" => class_added(&[256], epochs, arguments.class, rows, seed)?,
         "arm" => new_path(&[128, 128], epochs, rows, seed)?,
         other => return Err(format!("there is no world {other}").into()),
     })

@@ -24,9 +24,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use glam_core::net::{Activation, Layer, Net, Output};
-use glam_core::{
-    Basis, Config, Family, Label, Model, Precision, Scratch, Slots, Target, Targets,
-};
+use glam_core::{Basis, Config, Family, Label, Model, Precision, Scratch, Slots, Target, Targets};
 use ndarray::Array2;
 
 use crate::disk::Directory;
