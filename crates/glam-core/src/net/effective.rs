@@ -48,6 +48,19 @@ pub(super) fn slope(layer: &Layer, words: &[u64], value: usize) -> f64 {
     }
 }
 
+/// V D: the weights `next` of the values of `layer`, as weights of its sums, where its units decide as
+/// `words` say.
+pub(super) fn onto(next: &Array2<f64>, layer: &Layer, words: &[u64]) -> Array2<f64> {
+    let mut onto = Array2::<f64>::zeros((next.nrows(), layer.sums()));
+    for (value, column) in next.columns().into_iter().enumerate() {
+        let slope = slope(layer, words, value);
+        if slope != 0.0 {
+            onto.column_mut(value % layer.sums()).scaled_add(slope, &column);
+        }
+    }
+    onto
+}
+
 /// gamma_n = n u / (1 - n u): what n roundings of f32 can do to a number, relatively (Higham 2002,
 /// section 3.1).
 pub(super) fn gamma(n: usize) -> f64 {
@@ -72,8 +85,12 @@ impl Net {
     /// # Errors
     /// As [`Net::effective`].
     pub fn effective_to(&self, pattern: &Pattern, layer: usize) -> Result<Effective, NetError> {
-        let layer = layer.min(self.layers().len() - 1);
-        let (got, expected) = (pattern.words.len(), self.layer_words(layer).start);
+        self.effective_of(&pattern.words, layer.min(self.layers().len() - 1))
+    }
+
+    /// [`Net::effective_to`] of the words of a pattern.
+    pub(super) fn effective_of(&self, words: &[u64], layer: usize) -> Result<Effective, NetError> {
+        let (got, expected) = (words.len(), self.layer_words(layer).start);
         if got < expected {
             return Err(NetError::Length { expected, got });
         }
@@ -81,27 +98,14 @@ impl Net {
         let mut weights = last.weights().mapv(f64::from);
         let mut bias: Array1<f64> = last.bias().iter().map(|&bias| f64::from(bias)).collect();
         for (number, layer) in self.layers().iter().enumerate().take(layer).rev() {
-            let onto = self.onto_sums(number, pattern, &weights);
+            let words = &words[self.layer_words(number)];
+            let onto = onto(&weights, layer, words);
             for (row, bias) in onto.rows().into_iter().zip(&mut bias) {
                 *bias += row.iter().zip(layer.bias()).map(|(v, &b)| v * f64::from(b)).sum::<f64>();
             }
             weights = onto.dot(&layer.weights().mapv(f64::from));
         }
         Ok(Effective { weights, bias })
-    }
-
-    /// V D: columns of a layer's values as columns of its sums.
-    fn onto_sums(&self, layer: usize, pattern: &Pattern, values: &Array2<f64>) -> Array2<f64> {
-        let words = &pattern.words[self.layer_words(layer)];
-        let layer = &self.layers()[layer];
-        let mut onto = Array2::<f64>::zeros((values.nrows(), layer.sums()));
-        for (value, column) in values.columns().into_iter().enumerate() {
-            let slope = slope(layer, words, value);
-            if slope != 0.0 {
-                onto.column_mut(value % layer.sums()).scaled_add(slope, &column);
-            }
-        }
-        onto
     }
 
     /// The gradients by the inputs of sums of the net's outputs, softmax included, and of its hidden
@@ -127,8 +131,8 @@ impl Net {
         let mut values = outputs;
         let mut end = self.hidden_values();
         for (number, layer) in self.layers().iter().enumerate().rev() {
-            let onto =
-                if number == last { values } else { self.onto_sums(number, &pattern, &values) };
+            let words = &pattern.words[self.layer_words(number)];
+            let onto = if number == last { values } else { onto(&values, layer, words) };
             values = onto.dot(&layer.weights().mapv(f64::from));
             if number > 0 {
                 let start = end - layer.inputs();
@@ -149,9 +153,15 @@ impl Net {
     /// decides its sign, both branches are within its error of each other. The composition in f64 of
     /// [`Net::effective`] is counted in.
     pub fn rounding(&self, x: &[f32], activations: &Activations) -> Vec<f64> {
+        self.rounding_by_layer(x, activations).pop().unwrap_or_default()
+    }
+
+    /// [`Net::rounding`] of the sums of every layer, the first one first.
+    pub(super) fn rounding_by_layer(&self, x: &[f32], activations: &Activations) -> Vec<Vec<f64>> {
         let mut values: Vec<f64> = x.iter().map(|&x| f64::from(x.abs())).collect();
         let mut errors = vec![0.0; x.len()];
         let mut terms = 0;
+        let mut by_layer = Vec::with_capacity(self.layers().len());
         for (number, layer) in self.layers().iter().enumerate() {
             terms += layer.inputs() + 1;
             let gamma = gamma(layer.inputs() + 1);
@@ -172,10 +182,11 @@ impl Net {
                     sums[value % layer.sums()] + if rounds { UNIT * values[value] } else { 0.0 }
                 })
                 .collect();
+            // Composing in f64 makes an error of gamma64_terms |W_n| ... |W_1| |x|, and what is there
+            // is at least 2^-24 of that.
+            let composed = 1.0 + terms as f64 * 2.0 * f64::EPSILON / UNIT;
+            by_layer.push(sums.iter().map(|error| error * composed).collect());
         }
-        // Composing in f64 makes an error of gamma64_terms |W_n| ... |W_1| |x|, and what is there is
-        // at least 2^-24 of that.
-        let composed = 1.0 + terms as f64 * 2.0 * f64::EPSILON / UNIT;
-        errors.iter().map(|error| error * composed).collect()
+        by_layer
     }
 }

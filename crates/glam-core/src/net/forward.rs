@@ -5,7 +5,7 @@
 //! out gives the dense layer's bits: column selection is exact. A ReLU makes about half of a layer's
 //! values 0, so about half of the next layer's weights are not read.
 
-use super::{Activation, Layer, Net, NetError, Output};
+use super::{Activation, Net, NetError, Output};
 use crate::exp::exp_of_negative;
 use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{LANES, Lane, Simd};
@@ -37,7 +37,7 @@ impl Activations {
         }
     }
 
-    /// As before the first pass.
+    /// As before the first pass: the next one begins at the input.
     pub(crate) fn clear(&mut self) {
         self.values.clear();
         self.starts.clear();
@@ -101,20 +101,24 @@ fn add_block<S: Simd, const N: usize>(
     N
 }
 
-/// Fills `sums` with W h + b of `layer`, for the values of `input` that are not 0. `active` is working
-/// memory.
-pub(super) fn affine(
-    layer: &Layer,
-    input: &[f32],
-    active: &mut Vec<(u32, f32)>,
-    sums: &mut Vec<Lane>,
-) {
+/// The values of `input` that are not 0, with their positions, into `active`.
+pub(super) fn select(input: &[f32], active: &mut Vec<(u32, f32)>) {
     active.clear();
     active
         .extend((0..).zip(input).filter(|(_, value)| **value != 0.0).map(|(i, &value)| (i, value)));
+}
+
+/// Fills `sums` with `bias` and the sum of `columns` times their values, of those in `active`; a column
+/// has as many groups as the bias.
+pub(super) fn add_columns(
+    columns: &[Lane],
+    bias: &[Lane],
+    active: &[(u32, f32)],
+    sums: &mut Vec<Lane>,
+) {
     sums.clear();
-    sums.extend_from_slice(layer.padded_bias());
-    dispatch(Add { columns: layer.columns(), active, sums });
+    sums.extend_from_slice(bias);
+    dispatch(Add { columns, active, sums });
 }
 
 impl Activation {
@@ -186,21 +190,34 @@ impl Net {
     /// As [`Net::forward`].
     pub fn logits(&self, x: &[f32], activations: &mut Activations) -> Result<(), NetError> {
         self.check_input(x)?;
+        activations.clear();
+        self.go_on(x, activations, self.layers().len())
+    }
+
+    /// Goes on with the pass at `x` that `activations` holds the first layers of, as far as before layer
+    /// number `end`. `x` must be an input of this net; a pass that failed cannot be gone on with.
+    pub(super) fn go_on(
+        &self,
+        x: &[f32],
+        activations: &mut Activations,
+        end: usize,
+    ) -> Result<(), NetError> {
         let Activations { values, starts, active, sums } = activations;
-        values.clear();
-        starts.clear();
-        for (number, layer) in self.layers().iter().enumerate() {
-            let before = starts.last().copied();
-            starts.push(values.len());
-            let input = before.map_or(x, |before| &values[before..]);
-            affine(layer, input, active, sums);
+        if starts.is_empty() {
+            starts.push(0);
+        }
+        let done = starts.len() - 1;
+        for (number, layer) in self.layers().iter().enumerate().take(end).skip(done) {
+            let input = if number == 0 { x } else { &values[starts[number - 1]..] };
+            select(input, active);
+            add_columns(layer.columns(), layer.padded_bias(), active, sums);
             let sums = &sums.as_flattened()[..layer.sums()];
             if let Some(unit) = sums.iter().position(|sum| !sum.is_finite()) {
                 return Err(NetError::Overflow { layer: number + 1, unit });
             }
             layer.activation().apply(sums, values);
+            starts.push(values.len());
         }
-        starts.push(values.len());
         Ok(())
     }
 

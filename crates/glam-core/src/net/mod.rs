@@ -10,6 +10,7 @@
 //! - [`Pattern`]: D of every layer at an input, as bits ([`Net::pattern`]).
 //! - [`Effective`]: the one map of a pattern ([`Net::effective`]), and how far rounding can take the
 //!   forward pass from it ([`Net::rounding`]).
+//! - [`Compiled`]: the same outputs by look-up of the maps of patterns that were met before.
 //!
 //! ```
 //! use glam_core::net::{Activation, Activations, Layer, Net, Output};
@@ -27,6 +28,7 @@
 //! # Ok::<(), glam_core::net::NetError>(())
 //! ```
 
+mod compiled;
 mod effective;
 mod error;
 mod forward;
@@ -39,6 +41,7 @@ mod tests;
 use crate::config::MAX_INPUTS;
 use crate::label::{Label, Labels};
 
+pub use compiled::{Compiled, Found, Keys, Lookups};
 pub use effective::Effective;
 pub use error::NetError;
 pub use forward::Activations;

@@ -59,10 +59,16 @@ impl Net {
     /// allocation after the first.
     pub fn pattern_of(&self, activations: &Activations, pattern: &mut Pattern) {
         pattern.words.clear();
+        self.push_words(activations, &mut pattern.words);
+    }
+
+    /// Appends the words of [`Net::pattern_of`]; layers behind the last that decides need not have been
+    /// computed.
+    pub(super) fn push_words(&self, activations: &Activations, words: &mut Vec<u64>) {
         for layer in self.deciding() {
             // A value is positive just where the unit's sum is, of two-sided units the first half.
             let values = &activations.layer(layer)[..self.layers()[layer].sums()];
-            push_bits(values, &mut pattern.words);
+            push_bits(values, words);
         }
     }
 
