@@ -11,6 +11,8 @@
 //! - [`Effective`]: the one map of a pattern ([`Net::effective`]), and how far rounding can take the
 //!   forward pass from it ([`Net::rounding`]).
 //! - [`Compiled`]: the same outputs by look-up of the maps of patterns that were met before.
+//! - [`Census`]: how many patterns a stream of cues meets, and how often each.
+//! - [`Inspection`]: the equivalent weights of each output at an input ([`Net::inspect`]).
 //!
 //! ```
 //! use glam_core::net::{Activation, Activations, Layer, Net, Output};
@@ -28,10 +30,12 @@
 //! # Ok::<(), glam_core::net::NetError>(())
 //! ```
 
+mod census;
 mod compiled;
 mod effective;
 mod error;
 mod forward;
+mod inspect;
 mod layer;
 mod pattern;
 mod saved;
@@ -41,10 +45,14 @@ mod tests;
 use crate::config::MAX_INPUTS;
 use crate::label::{Label, Labels};
 
+pub use census::{
+    Bin, CENSUS_PATTERNS, Census, CensusReport, Distances, LayerCensus, PatternCensus,
+};
 pub use compiled::{Compiled, Found, Keys, Lookups};
 pub use effective::Effective;
 pub use error::NetError;
 pub use forward::Activations;
+pub use inspect::{Contribution, InspectedOutput, Inspection};
 pub use layer::{Activation, Layer};
 pub use pattern::Pattern;
 
