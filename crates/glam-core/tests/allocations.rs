@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use glam_core::net::{Activation, Activations, Compiled, Found, Keys, Layer, Net, Output};
 use glam_core::{
     Config, Family, Line, Model, Rehearse, Result, SavedRecall, Scratch, SlotLines, Slots, Target,
     Targets,
@@ -145,4 +146,34 @@ fn a_memory_at_its_byte_limit_evicts_without_an_allocation() {
     });
     assert!(model.report().evictions > before + 5000);
     assert_eq!(written.count_total, 0);
+}
+
+#[test]
+fn a_forward_pass_and_a_look_up_allocate_nothing() {
+    let layer = |sums, inputs, activation| {
+        let weights = ndarray::Array2::from_shape_fn((sums, inputs), |(sum, input)| {
+            ((sum * 7 + input * 3) % 11) as f32 - 5.0
+        });
+        Layer::new(weights.view(), &vec![0.5; sums], activation).unwrap()
+    };
+    let (relu, linear) = (Activation::Relu, Activation::Linear);
+    let layers = vec![layer(40, 5, relu), layer(30, 40, relu), layer(3, 30, linear)];
+    let net = Arc::new(Net::new(layers, Output::Softmax).unwrap());
+    let (mut activations, mut out) = (Activations::default(), [0.0; 3]);
+    let cue = |number: usize| std::array::from_fn::<f32, 5, _>(|i| ((number + i) % 7) as f32);
+    net.forward(&cue(0), &mut activations, &mut out).unwrap();
+    let passes = allocation_counter::measure(|| {
+        (0..50).for_each(|number| net.forward(&cue(number), &mut activations, &mut out).unwrap());
+    });
+    assert_eq!(passes.count_total, 0);
+    for keys in [Keys::Forward, Keys::Path] {
+        let mut compiled = Compiled::new(net.clone(), keys, 1 << 20);
+        (0..7).for_each(|number| assert!(compiled.store(&cue(number)).unwrap()));
+        let reads = allocation_counter::measure(|| {
+            for number in 0..50 {
+                assert_eq!(compiled.read(&cue(number), &mut out), Ok(Found::Stored));
+            }
+        });
+        assert_eq!(reads.count_total, 0);
+    }
 }

@@ -243,14 +243,17 @@ fn a_unit_that_rounding_decides_does_not_break_the_bound() {
         let mut out = [0.0; 3];
         assert!(compiled.store(&x).unwrap());
         assert_eq!(compiled.read(&x, &mut out), Ok(Found::Stored));
-        check(&out, &forward(&net, &x), &compiled.rounding(&x).unwrap());
+        let bound = compiled.rounding(&x).unwrap();
+        check(&out, &forward(&net, &x), &bound);
         if activation.decides() {
-            // The case is the one that is meant: the two patterns differ.
+            // The case is the one that is meant: the two patterns differ, and that is in the bound.
             let mut words = Vec::new();
             let mut activations = Activations::default();
             net.logits(&x, &mut activations).unwrap();
             net.push_words(&activations, &mut words);
             assert_ne!(words, compiled.work.words);
+            let one_pattern = net.rounding(&x, &activations);
+            assert!(bound[0] > 1.2 * one_pattern[0], "{} {}", bound[0], one_pattern[0]);
         }
     }
 }
