@@ -7,7 +7,7 @@
 //! - `databases` are files, GLAM and key-value stores that keep one row durably after the other.
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
 //! - [`floors`] has loops that do the least work there is, [`layouts`] the same over slots laid out in
-//!   several ways, [`stream`] rows without an end, [`timing`] the clock, [`faults`] pages,
+//!   several ways, [`nets`] random nets and their cues, [`stream`] rows without an end, [`timing`] the clock, [`faults`] pages,
 //!   [`command`] other programs that take turns, [`program`] what the programs here have in common.
 //!
 //! Nothing here is part of the product, and the product depends on nothing here.
@@ -22,6 +22,7 @@ pub mod faults;
 pub mod floors;
 pub mod layouts;
 pub mod metrics;
+pub mod nets;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod program;

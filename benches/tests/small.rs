@@ -73,6 +73,30 @@ fn a_growing_memory_does_not_get_worse() {
 }
 
 #[test]
+fn nets_are_their_tables() {
+    let arguments = ["--widths", "9", "--depths", "1,2", "--inputs", "3,18", "--cues", "40"];
+    let lines = run(env!("CARGO_BIN_EXE_nets"), &[&arguments[..], &["--rounds", "1"]].concat());
+    for row in rows(&lines, "4-64-64-64-10 ") {
+        // What is not stored is not compared; no cue's class is another.
+        assert_eq!((row[3].as_str(), row[4].as_str(), row[7].as_str()), ("40", "40", "0"));
+        let part: f64 = row[6].parse().expect("a part of the bound");
+        assert!(part > 0.0 && part <= 1.0, "{row:?}");
+    }
+    assert_eq!(rows(&lines, "4-64-64-64-10 ").len(), 6, "{lines:?}");
+    for (net, streams) in [("3-9-9-10 ", 3), ("18-9-10 ", 4)] {
+        let rows = rows(&lines, net);
+        assert_eq!(rows.len(), streams, "{lines:?}");
+        for row in rows {
+            let hits = [&row[5], &row[10]].map(|hits| hits.parse::<f64>().expect("percent"));
+            // Cues that come again are all found, of others not the first.
+            assert!(hits.iter().all(|&hits| (hits == 100.0) == (row[1] == "again")), "{row:?}");
+        }
+    }
+    let equal = lines.iter().filter(|line| line.ends_with(" equal")).count();
+    assert_eq!(equal, 3 * 4, "{lines:?}");
+}
+
+#[test]
 fn a_wrong_shape_is_said_to_be_one() {
     for (program, arguments) in [
         (env!("CARGO_BIN_EXE_floors"), ["--shapes", "3x1x8"]),

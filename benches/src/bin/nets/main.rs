@@ -1,0 +1,110 @@
+//! Nets as tables of linear maps: how exact a look-up is, where it is faster than the forward pass, and
+//! what leaving columns out saves.
+//!
+//! ```text
+//! cargo run --release -p glam-benches --no-default-features --bin nets [-- --tables speed]
+//! ```
+//!
+//! - **exactness**: the largest distance of a look-up from the forward pass over cues, before a softmax,
+//!   and the largest part of its bound that it is; cues whose largest output is another one. Nets are
+//!   random, or the one of `--net`.
+//! - **speed**: the forward pass against look-ups, in turns in one process and on one thread, medians over
+//!   rounds. A round begins with an empty table and includes what is composed and stored. *random* are
+//!   independent cues, *walk* a point that moves slowly, *arm* the robot arm's states as they followed each
+//!   other, 250 a second, *again* a few cues whose maps are all stored. *ratio* is the look-up's time over
+//!   the forward pass's: below 1 the look-up wins.
+//! - **columns**: one layer with some inputs that are not 0: *rows*, a dense read by dot products; *dense*,
+//!   the layer's own read made to add all columns; *sparse*, the same where columns of zeros are left
+//!   out. *saved* is dense over sparse. The last two must be equal to the bit.
+
+mod columns;
+mod exactness;
+mod speed;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use glam_benches::program::{ended, print_command};
+
+/// Measure nets read as tables of linear maps.
+#[derive(Parser)]
+struct Arguments {
+    /// What to measure.
+    #[arg(long, value_delimiter = ',', default_value = "exactness,speed,columns")]
+    tables: Vec<Table>,
+    /// A saved net to take for the exactness, instead of random ones.
+    #[arg(long, value_name = "FILE")]
+    net: Option<PathBuf>,
+    /// A data set whose test rows are the cues of `--net`, instead of random ones.
+    #[arg(long, value_name = "NAME", requires = "net")]
+    data: Option<String>,
+    /// Units of the hidden layers.
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "32,128,512")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=4096))]
+    widths: Vec<u32>,
+    /// Hidden layers.
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "1,2,3,6")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=64))]
+    depths: Vec<u32>,
+    /// Inputs.
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "4,18,784")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=4096))]
+    inputs: Vec<u32>,
+    /// Outputs.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=4096))]
+    outputs: u32,
+    /// Cues of a round; fewer where composing their maps would take long.
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    cues: u32,
+    /// Rounds, of which medians are taken.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// How far a walk goes at a step on each input, in spreads of random cues.
+    #[arg(long, default_value_t = 0.001, value_name = "X")]
+    step: f32,
+    /// Megabytes that a table of maps may take.
+    #[arg(long, default_value_t = 256, value_name = "N")]
+    megabytes: u16,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Table {
+    Exactness,
+    Speed,
+    Columns,
+}
+
+impl Arguments {
+    fn max_bytes(&self) -> usize {
+        usize::from(self.megabytes) << 20
+    }
+
+    /// Cues of a net with `inputs` and `weights`, such that composing a map for each is not endless.
+    fn cues(&self, inputs: usize, weights: usize) -> usize {
+        (4_000_000_000 / (inputs * weights).max(1)).max(8).min(self.cues as usize)
+    }
+}
+
+fn main() -> ExitCode {
+    ended("nets", run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    print_command("nets");
+    for (number, table) in arguments.tables.iter().enumerate() {
+        if number > 0 {
+            println!();
+        }
+        match table {
+            Table::Exactness => exactness::run(arguments)?,
+            Table::Speed => speed::run(arguments)?,
+            Table::Columns => columns::run(arguments)?,
+        }
+    }
+    Ok(())
+}
