@@ -45,7 +45,7 @@ struct Arguments {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=4096))]
     widths: Vec<u32>,
     /// Hidden layers.
-    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "1,2,3,6")]
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "1,3,6")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=64))]
     depths: Vec<u32>,
     /// Inputs.
@@ -67,6 +67,9 @@ struct Arguments {
     /// How far a walk goes at a step on each input, in spreads of random cues.
     #[arg(long, default_value_t = 0.001, value_name = "X")]
     step: f32,
+    /// Compose a map only where its pattern is met again.
+    #[arg(long)]
+    second_time: bool,
     /// Megabytes that a table of maps may take.
     #[arg(long, default_value_t = 256, value_name = "N")]
     megabytes: u16,
@@ -86,7 +89,7 @@ impl Arguments {
 
     /// Cues of a net with `inputs` and `weights`, such that composing a map for each is not endless.
     fn cues(&self, inputs: usize, weights: usize) -> usize {
-        (4_000_000_000 / (inputs * weights).max(1)).max(8).min(self.cues as usize)
+        (2_000_000_000 / (inputs * weights).max(1)).max(8).min(self.cues as usize)
     }
 }
 

@@ -87,6 +87,9 @@ fn measure(net: &Arc<Net>, arm: &Array2<f32>, arguments: &Arguments) -> Result<(
             turns[0].push(timed(&cues, forward)?);
             for (turn, keys) in [Keys::Forward, Keys::Path].into_iter().enumerate() {
                 let mut compiled = Compiled::new(net.clone(), keys, arguments.max_bytes());
+                if arguments.second_time {
+                    compiled = compiled.second_time();
+                }
                 if name == "again" {
                     few.iter().try_for_each(|x| compiled.store(x).map(|_| ()))?;
                 }

@@ -91,8 +91,13 @@ pub struct Compiled {
     targets: Vec<usize>,
     hits: u64,
     misses: u64,
+    /// Hashes of patterns that were computed, each at its place; none where maps are stored at once.
+    computed: Vec<u64>,
     work: Work,
 }
+
+/// Hashes of patterns that [`Compiled::second_time`] remembers: 32 KiB.
+const REMEMBERED: usize = 1 << 12;
 
 /// Working memory of a read.
 #[derive(Debug, Clone, Default)]
@@ -102,6 +107,8 @@ struct Work {
     active: Vec<(u32, f32)>,
     sums: Vec<Lane>,
     words: Vec<u64>,
+    /// The words of the forward pass.
+    whole: Vec<u64>,
     /// The slots that the read came by.
     met: Vec<u32>,
 }
@@ -116,7 +123,19 @@ impl Compiled {
     fn with_hash(net: Arc<Net>, keys: Keys, max_bytes: usize, hash: cache::Hash) -> Self {
         let targets = targets(&net, keys);
         let cache = Cache::new(max_bytes, hash);
-        Self { net, keys, cache, targets, hits: 0, misses: 0, work: Work::default() }
+        let (hits, misses, computed, work) = (0, 0, Vec::new(), Work::default());
+        Self { net, keys, cache, targets, hits, misses, computed, work }
+    }
+
+    /// The same table, whose reads compose a map not when they first meet its pattern but when they meet it
+    /// again, among the last thousands (the doorkeeper of Einziger et al. 2017, "TinyLFU").
+    ///
+    /// Composing costs tens to hundreds of forward passes, and patterns that never come again cost nothing
+    /// so. A hash of each pattern is remembered, in 32 KiB beside the bytes of slots; where two have one
+    /// hash a map is composed too early, and no answer is changed.
+    pub fn second_time(mut self) -> Self {
+        self.computed = vec![0; REMEMBERED];
+        self
     }
 
     /// The net.
@@ -145,8 +164,9 @@ impl Compiled {
     ///
     /// Where all maps on the way are stored, it costs two operations for every number of theirs whose input
     /// is not 0, and allocates nothing after the first time. Otherwise the answer is the forward
-    /// pass's, and the maps that are missing are composed in f64, rounded and stored: outputs
-    /// ([`Keys::Forward`]) or inputs ([`Keys::Path`]) times the weights. Of one state, equal inputs give
+    /// pass's, and the maps that are missing are composed in f64, rounded and stored, at once or the second
+    /// time ([`Compiled::second_time`]): outputs ([`Keys::Forward`]) or inputs ([`Keys::Path`]) times the
+    /// weights. Of one state, equal inputs give
     /// equal bits; the last bits of maps may differ between machines, as products in f64 are fused
     /// where a machine can.
     ///
@@ -184,7 +204,9 @@ impl Compiled {
                 }
                 self.touch();
                 self.misses += 1;
-                self.compose_from(step);
+                if self.computed_before() {
+                    self.compose_from(step);
+                }
                 Ok(Found::Computed)
             }
         }
@@ -211,7 +233,7 @@ impl Compiled {
     /// Changes nothing but working memory.
     fn look_up(&mut self, x: &[f32]) -> Result<Option<usize>, NetError> {
         let Self { net, keys, cache, targets, work, .. } = self;
-        let Work { activations, active, sums, words, met } = work;
+        let Work { activations, active, sums, words, met, .. } = work;
         words.clear();
         met.clear();
         if *keys == Keys::Forward {
@@ -240,6 +262,16 @@ impl Compiled {
             }
         }
         Ok(None)
+    }
+
+    /// Whether the pattern of the last forward pass is to be stored; remembers that it was met.
+    fn computed_before(&mut self) -> bool {
+        let Work { activations, whole, .. } = &mut self.work;
+        whole.clear();
+        self.net.push_words(activations, whole);
+        let hash = cache::hash(whole);
+        let place = hash as usize % self.computed.len().max(1);
+        self.computed.get_mut(place).is_none_or(|before| std::mem::replace(before, hash) == hash)
     }
 
     /// Gives the slots that the last look-up came by their second chance.

@@ -128,6 +128,32 @@ fn an_answer_stays_the_same_once_its_maps_are_stored() {
 }
 
 #[test]
+fn a_map_is_stored_the_second_time_where_that_is_asked_for() {
+    for keys in BOTH {
+        let net = Arc::new(net(&[3, 20, 20, 2], Activation::Relu, Output::Linear, 5));
+        let mut compiled = Compiled::new(net.clone(), keys, 1 << 20).second_time();
+        let (mut rng, mut out) = (Rng::new(2, 2), [0.0; 2]);
+        let (one, other) = (cue(3, &mut rng), cue(3, &mut rng));
+        assert_ne!(net.pattern(&one), net.pattern(&other));
+        for (x, found) in [
+            (&one, Found::Computed),
+            (&other, Found::Computed),
+            (&one, Found::Computed),
+            (&one, Found::Stored),
+            (&other, Found::Computed),
+            (&other, Found::Stored),
+        ] {
+            assert_eq!(compiled.read(x, &mut out), Ok(found));
+            check(&out, &forward(&net, x), &compiled.rounding(x).unwrap());
+        }
+        // What is asked to be stored is, at once.
+        let third = [-1.0, 2.0, 0.5];
+        assert_eq!(compiled.store(&third), Ok(true));
+        assert_eq!(compiled.read(&third, &mut out), Ok(Found::Stored));
+    }
+}
+
+#[test]
 fn words_of_one_hash_are_told_apart() {
     for keys in BOTH {
         let net = Arc::new(net(&[3, 20, 20, 2], Activation::Relu, Output::Linear, 5));
