@@ -1,14 +1,12 @@
 //! How far look-ups are from the forward pass.
 
 use std::error::Error;
-use std::path::Path;
 use std::sync::Arc;
 
-use glam_benches::data::{Banking77Order, by_name};
 use glam_benches::nets::{Draws, random_net};
-use glam_memory::core::net::{Activation, Activations, Compiled, Found, Keys, Net, Output};
+use glam_memory::core::net::{Activation, Activations, Compiled, Found, Keys, Net};
 
-use super::Arguments;
+use super::{Arguments, given};
 
 /// Random nets, from the inputs to the outputs.
 const SIZES: [&[usize]; 5] = [
@@ -24,17 +22,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         "{:<28} {:<11} {:<8} {:>6} {:>7} {:>10} {:>10} {:>8}",
         "exactness", "activation", "keys", "cues", "stored", "largest", "of bound", "classes"
     );
-    if let Some(path) = &arguments.net {
-        let net = open(path)?;
-        let cues = match &arguments.data {
-            Some(name) => {
-                let rows = by_name(name, 0, Banking77Order::SortedByClass)?.test_x;
-                rows.rows().into_iter().map(|row| row.to_vec()).collect()
-            }
-            None => Draws::new(1).cues(net.inputs(), arguments.cues as usize),
-        };
-        let count = arguments.cues(net.inputs(), net.parameters());
-        return compare(&net.with_output(Output::Linear), "", &cues[..count.min(cues.len())]);
+    if let Some((net, mut cues)) = given(arguments)? {
+        if cues.is_empty() {
+            cues = Draws::new(1).cues(net.inputs(), arguments.cues as usize);
+        }
+        cues.truncate(arguments.cues(&net));
+        return compare(&net, "", &cues);
     }
     for (name, activation) in [
         ("relu", Activation::Relu),
@@ -43,7 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     ] {
         for sizes in SIZES {
             let net = random_net(sizes, activation, 1)?;
-            let count = arguments.cues(net.inputs(), net.parameters());
+            let count = arguments.cues(&net);
             compare(&net, name, &Draws::new(2).cues(net.inputs(), count))?;
         }
     }
@@ -51,11 +44,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         "\nLargest distance of an output before a softmax, and the largest part of its bound."
     );
     Ok(())
-}
-
-/// The net that is saved at `path`.
-fn open(path: &Path) -> Result<Net, Box<dyn Error>> {
-    Ok(Net::from_bytes(&std::fs::read(path)?)?)
 }
 
 fn compare(net: &Net, activation: &str, cues: &[Vec<f32>]) -> Result<(), Box<dyn Error>> {

@@ -13,6 +13,7 @@
 //!   independent cues, *walk* a point that moves slowly, *arm* the robot arm's states as they followed each
 //!   other, 250 a second, *again* a few cues whose maps are all stored. *ratio* is the look-up's time over
 //!   the forward pass's: below 1 the look-up wins.
+//!   *data* are the test rows of `--data` in their order.
 //! - **columns**: one layer with some inputs that are not 0: *rows*, a dense read by dot products; *dense*,
 //!   the layer's own read made to add all columns; *sparse*, the same where columns of zeros are left
 //!   out. *saved* is dense over sparse. The last two must be equal to the bit.
@@ -26,7 +27,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use glam_benches::data::{Banking77Order, by_name};
 use glam_benches::program::{ended, print_command};
+use glam_memory::core::net::{Net, Output};
 
 /// Measure nets read as tables of linear maps.
 #[derive(Parser)]
@@ -34,10 +37,10 @@ struct Arguments {
     /// What to measure.
     #[arg(long, value_delimiter = ',', default_value = "exactness,speed,columns")]
     tables: Vec<Table>,
-    /// A saved net to take for the exactness, instead of random ones.
+    /// A net to take for exactness and speed instead of random ones: .onnx, .safetensors or .net.
     #[arg(long, value_name = "FILE")]
     net: Option<PathBuf>,
-    /// A data set whose test rows are the cues of `--net`, instead of random ones.
+    /// A data set whose test rows are the cues of `--net`, in their order, instead of random ones.
     #[arg(long, value_name = "NAME", requires = "net")]
     data: Option<String>,
     /// Units of the hidden layers.
@@ -87,10 +90,26 @@ impl Arguments {
         usize::from(self.megabytes) << 20
     }
 
-    /// Cues of a net with `inputs` and `weights`, such that composing a map for each is not endless.
-    fn cues(&self, inputs: usize, weights: usize) -> usize {
-        (2_000_000_000 / (inputs * weights).max(1)).max(8).min(self.cues as usize)
+    /// Cues of `net`, such that composing the maps of each is not endless.
+    fn cues(&self, net: &Net) -> usize {
+        let first = net.layers().first().map_or(0, |layer| layer.inputs() * layer.sums());
+        let products = net.inputs() * net.parameters().saturating_sub(first);
+        (2_000_000_000 / products.max(1)).max(8).min(self.cues as usize)
     }
+}
+
+/// The net of `--net` and the cues of `--data`, of which there may be none.
+type Given = (Net, Vec<Vec<f32>>);
+
+/// What `--net` and `--data` give; `None` where they are left out.
+fn given(arguments: &Arguments) -> Result<Option<Given>, Box<dyn Error>> {
+    let Some(path) = &arguments.net else { return Ok(None) };
+    // Before a softmax, so that distances are those of sums.
+    let net = glam_net::open(path)?.with_output(Output::Linear);
+    let Some(name) = &arguments.data else { return Ok(Some((net, Vec::new()))) };
+    let rows = by_name(name, 0, Banking77Order::SortedByClass)?.test_x;
+    let cues = rows.rows().into_iter().take(arguments.cues as usize);
+    Ok(Some((net, cues.map(|row| row.to_vec()).collect())))
 }
 
 fn main() -> ExitCode {

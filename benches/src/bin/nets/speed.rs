@@ -10,7 +10,7 @@ use glam_benches::timing::{median, seconds};
 use glam_memory::core::net::{Activation, Activations, Compiled, Keys, Net, NetError};
 use ndarray::Array2;
 
-use super::Arguments;
+use super::{Arguments, given};
 
 /// Cues that come again.
 const AGAIN: usize = 16;
@@ -35,6 +35,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         "look-up",
         "ratio"
     );
+    if let Some((net, cues)) = given(arguments)? {
+        return measure(&Arc::new(net), vec![("data", cues)], arguments);
+    }
     let arm = arm()?;
     for &inputs in &arguments.inputs {
         for &width in &arguments.widths {
@@ -43,7 +46,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 sizes.extend((0..depth).map(|_| width as usize));
                 sizes.push(arguments.outputs as usize);
                 let net = Arc::new(random_net(&sizes, Activation::Relu, 1)?);
-                measure(&net, &arm, arguments)?;
+                // From the middle of the first run on, where it moves.
+                let rows = arm.rows().into_iter().skip(500).map(|row| row.to_vec());
+                let more = match inputs as usize {
+                    ROBOT_ARM_INPUT_COUNT => {
+                        vec![("arm", rows.take(arguments.cues as usize).collect())]
+                    }
+                    _ => Vec::new(),
+                };
+                measure(&net, more, arguments)?;
             }
         }
     }
@@ -63,20 +74,22 @@ fn arm() -> Result<Array2<f32>, Box<dyn Error>> {
     Ok(rows)
 }
 
-fn measure(net: &Arc<Net>, arm: &Array2<f32>, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+/// Measures the streams that every net has, and `more`.
+fn measure(
+    net: &Arc<Net>,
+    more: Vec<(&str, Vec<Vec<f32>>)>,
+    arguments: &Arguments,
+) -> Result<(), Box<dyn Error>> {
     let inputs = net.inputs();
-    let count = arguments.cues(inputs, net.parameters());
+    let count = arguments.cues(net);
     let few = Draws::new(4).cues(inputs, AGAIN);
     let mut streams = vec![
         ("random", Draws::new(2).cues(inputs, count)),
         ("walk", Draws::new(3).walk(inputs, count, arguments.step)),
         ("again", (0..count.max(AGAIN)).map(|cue| few[cue % AGAIN].clone()).collect()),
     ];
-    if inputs == ROBOT_ARM_INPUT_COUNT {
-        // From the middle of the first run on, where it moves.
-        let rows = arm.rows().into_iter().skip(500).take(count);
-        streams.insert(2, ("arm", rows.map(|row| row.to_vec()).collect()));
-    }
+    streams.extend(more.into_iter().filter(|(_, cues)| !cues.is_empty()));
+    streams.iter_mut().for_each(|(_, cues)| cues.truncate(count.max(AGAIN)));
     for (name, cues) in streams {
         let mut turns = [const { Vec::new() }; 3];
         let mut found = [(0.0, 0); 2];

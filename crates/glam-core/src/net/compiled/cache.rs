@@ -120,7 +120,38 @@ impl Cache {
         let Self { slots, table, hash, .. } = self;
         table.insert_unique(hash(words), number, |&slot| hash(&slots[slot as usize].words));
         self.held += more;
+        // Right behind the hand, which comes there last.
+        self.swap(self.hand, number as usize);
+        self.advance();
         true
+    }
+
+    /// Two slots change places.
+    fn swap(&mut self, one: usize, other: usize) {
+        if one == other {
+            return;
+        }
+        self.renumber(one, u32::MAX);
+        self.renumber(other, one as u32);
+        self.slots.swap(one, other);
+        let Self { slots, table, hash, .. } = self;
+        let moved = hash(&slots[other].words);
+        if let Some(number) = table.find_mut(moved, |&slot| slot == u32::MAX) {
+            *number = other as u32;
+        }
+    }
+
+    /// The table gives slot number `from` as `to` from here on.
+    fn renumber(&mut self, from: usize, to: u32) {
+        let Self { slots, table, hash, .. } = self;
+        let place = hash(&slots[from].words);
+        if let Some(number) = table.find_mut(place, |&slot| slot == from as u32) {
+            *number = to;
+        }
+    }
+
+    fn advance(&mut self) {
+        self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
     }
 
     /// Bytes, at most, by which the next slot makes what indexes slots larger.
@@ -134,34 +165,26 @@ impl Cache {
         slots + if full { self.table.allocation_size() + LEAST_TABLE } else { 0 }
     }
 
-    /// Takes out the first slot, from the hand on, that has had its second chance.
+    /// Takes out, of slots that there must be, the first, from the hand on, that has had its second chance.
     fn evict(&mut self) {
         while let Some(slot) = self.slots.get_mut(self.hand).filter(|slot| slot.used) {
             slot.used = false;
-            self.hand = (self.hand + 1) % self.slots.len();
+            self.advance();
         }
-        if self.hand >= self.slots.len() {
-            self.hand = 0;
-            return;
-        }
-        let (number, last) = (self.hand as u32, self.slots.len() as u32 - 1);
+        let (at, last) = (self.hand, self.slots.len() - 1);
         let Self { slots, table, hash, .. } = self;
-        let place = |number: u32| hash(&slots[number as usize].words);
-        let (gone, moved) = (place(number), place(last));
-        if let Ok(entry) = table.find_entry(gone, |&slot| slot == number) {
+        let gone = hash(&slots[at].words);
+        if let Ok(entry) = table.find_entry(gone, |&slot| slot == at as u32) {
             entry.remove();
         }
-        if number != last
-            && let Some(slot) = table.find_mut(moved, |&slot| slot == last)
-        {
-            *slot = number;
+        if at != last {
+            self.renumber(last, at as u32);
         }
-        let slot = slots.swap_remove(self.hand);
+        let slot = self.slots.swap_remove(at);
         self.held -= Slot::bytes(slot.words.len(), slot.map.len());
         self.evictions += 1;
-        if self.hand >= self.slots.len() {
-            self.hand = 0;
-        }
+        // Past the one that was moved here, as it may be the newest.
+        self.advance();
         // Fewer, larger maps need less of an index.
         if self.slots.capacity() > 16 && self.slots.len() < self.slots.capacity() / 4 {
             let keep = 2 * self.slots.len();
@@ -244,5 +267,17 @@ mod tests {
         assert!(cache.insert(&[6], vec![[0.0; 8]; 600].into_boxed_slice()));
         assert!(cache.find(&[6]).is_some() && cache.len() == 1 && cache.evictions() == 6);
         assert!(cache.bytes() <= 20_000);
+    }
+
+    #[test]
+    fn the_newest_slots_are_not_the_first_to_go() {
+        let map = || vec![[0.0; 8]; 110].into_boxed_slice();
+        let mut cache = Cache::new(40_000, hash);
+        for word in 0..500_u64 {
+            assert!(cache.insert(&[word], map()));
+            let newest = word.saturating_sub(4)..=word;
+            assert!(newest.into_iter().all(|word| cache.find(&[word]).is_some()), "{word}");
+        }
+        assert!(cache.len() >= 9 && cache.evictions() > 480);
     }
 }
