@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Compact(cmd::compact::CompactArgs),
     Forget(cmd::forget::ForgetArgs),
     ForgetHistory(cmd::forget_history::ForgetHistoryArgs),
+    Net(cmd::net::NetArgs),
 }
 
 /// Whether the first row of a file holds the names of the columns.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use thiserror::Error;
@@ -20,6 +20,9 @@ pub(crate) enum Error {
     Data(Box<Located>),
     #[error(transparent)]
     Memory(#[from] glam_memory::Error),
+    /// A file that holds no net that can be read.
+    #[error("{}", of_net(path, source))]
+    Net { path: PathBuf, source: glam_net::Error },
     /// What was asked for is not what the memory was made for.
     #[error("{}: {conflict}", memory.display())]
     Conflict { memory: PathBuf, conflict: Box<Conflict> },
@@ -89,6 +92,12 @@ impl Error {
 
 /// The exit status after Ctrl-C.
 pub(crate) const INTERRUPTED: u8 = 130;
+
+/// What is wrong with the file of a net, which not every message names.
+fn of_net(path: &Path, source: &glam_net::Error) -> String {
+    let (path, source) = (path.display().to_string(), source.to_string());
+    if source.starts_with(&path) { source } else { format!("{path}: {source}") }
+}
 
 fn listed(rows: &[u64]) -> String {
     let numbers: Vec<String> = rows.iter().map(|&row| grouped(row)).collect();
@@ -281,6 +290,15 @@ pub(crate) enum Fault {
     UnknownInput { memory: PathBuf, name: String, inputs: Vec<String>, ignore: String },
     #[error("the file changed while it was checked; try again once it is complete")]
     Changed,
+    #[error(
+        "this file has {}, the net takes {}: give a file with one column for each input, in order",
+        counted(*got, "column"), counted(*inputs, "input")
+    )]
+    NetInputs { inputs: u64, got: u64 },
+    #[error("there is no row {}; this file has {}", grouped(*row), counted(*rows, "row"))]
+    NoSuchRow { row: u64, rows: u64 },
+    #[error(transparent)]
+    Net(glam_memory::core::net::NetError),
     #[error(transparent)]
     Refused(glam_memory::core::Error),
 }

@@ -154,6 +154,28 @@ impl Layout {
         Ok(Self { names, columns: width, inputs, encodings, targets, weights })
     }
 
+    /// The layout of a file of cues for a net of `inputs`, from its first row.
+    pub(crate) fn of_net<R: Read>(table: &Table<R>, header: Header, inputs: usize) -> Result<Self> {
+        let first = table.record();
+        let columns = first.len();
+        if columns != inputs {
+            let fault = Fault::NetInputs { inputs: inputs as u64, got: columns as u64 };
+            return Err(table.fault(Some(first.line), None, fault));
+        }
+        let header = match header {
+            Header::Yes => true,
+            Header::No => false,
+            Header::Auto => match guess(first, &[]) {
+                Guess::Header => true,
+                Guess::Data => false,
+                Guess::Mixed(column) => return Err(header_or_data(table, column)),
+            },
+        };
+        let (encodings, targets) = (encodings(None, inputs), Vec::new());
+        let (names, inputs) = (names(table, header)?, (0..inputs).collect());
+        Ok(Self { names, columns, inputs, encodings, targets, weights: None })
+    }
+
     /// Inputs of a memory that takes this file.
     pub(crate) fn width(&self) -> usize {
         self.encodings.iter().map(Encoding::width).sum()

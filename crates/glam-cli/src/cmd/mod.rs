@@ -6,6 +6,7 @@ pub(crate) mod consolidate;
 pub(crate) mod forget;
 pub(crate) mod forget_history;
 pub(crate) mod inspect;
+pub(crate) mod net;
 pub(crate) mod read;
 pub(crate) mod rebuild;
 pub(crate) mod repair;

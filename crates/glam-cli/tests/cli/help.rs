@@ -5,7 +5,18 @@ use crate::place::Place;
 #[test]
 fn every_help_fits_80_columns_and_shows_how_it_is_used() {
     let place = Place::new();
-    for command in ["", "write ", "read ", "score ", "inspect ", "verify ", "forget "] {
+    for command in [
+        "",
+        "write ",
+        "read ",
+        "score ",
+        "inspect ",
+        "verify ",
+        "forget ",
+        "net ",
+        "net census ",
+        "net inspect ",
+    ] {
         for flag in ["--help", "-h"] {
             let run = place.glam(&format!("{command}{flag}")).succeeds();
             let longest = run.out.lines().map(|line| line.chars().count()).max().unwrap();

@@ -21,6 +21,8 @@ mod missing;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod net;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod read;

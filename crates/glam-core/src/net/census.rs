@@ -143,7 +143,7 @@ impl<'a> Census<'a> {
             layers: layers.collect(),
             path: Tally::new(net.deciding_units(), words),
             sample: Vec::new(),
-            rng: Rng::new(0, 0x63_656e_7375_73),
+            rng: Rng::new(0, 1),
             activations: Activations::default(),
             words: Vec::new(),
             before: Vec::new(),
