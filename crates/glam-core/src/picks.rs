@@ -27,6 +27,12 @@ const WIDE_FAMILIES: &[Family] = &[Family::Hyperplane { inputs: 4 }];
 const NARROW_LEVEL: u8 = 8;
 /// The level of a wide memory's tables.
 const WIDE_LEVEL: u8 = 5;
+/// The level of a memory that starts as a net, by its own gates and by the net's. What no key finds is
+/// answered by the net, so keys may be of few inputs each: what is corrected in one place then leaves the
+/// others as they were. One level more halves what is lost elsewhere, and learns slower.
+const NET_LEVELS: (u8, u8) = (7, 8);
+/// The families of a memory that starts as a net of few inputs: the net's own decisions.
+const NET_FAMILIES: &[Family] = &[Family::Relu { layer: 0 }];
 /// Floats that the slots of full tables may take before a shallower level is picked: 256 MiB.
 const FULL_TABLE_FLOATS: usize = 1 << 26;
 
@@ -65,6 +71,9 @@ impl Picks {
         let inputs = config.seen().len();
         let narrow = inputs <= NARROW_INPUTS;
         let view = config.view().unwrap_or(if narrow { inputs } else { WIDE_VIEW });
+        let starts = !narrow && config.basis().is_some_and(|basis| basis.starts());
+        let decides = config.basis().is_some_and(|basis| !basis.deciding().is_empty());
+        let by_net = starts && decides && config.inputs() <= NARROW_INPUTS;
         let default_tables = match view {
             _ if view < inputs => WIDE_TABLES,
             0..=FEW_INPUTS => TABLES.0,
@@ -83,7 +92,12 @@ impl Picks {
                 levels.to_vec()
             }
             None => {
-                let mut level = if narrow { NARROW_LEVEL } else { WIDE_LEVEL };
+                let mut level = match narrow {
+                    true => NARROW_LEVEL,
+                    false if by_net => NET_LEVELS.1,
+                    false if starts => NET_LEVELS.0,
+                    false => WIDE_LEVEL,
+                };
                 let map_floats = outputs.saturating_mul(n.next_multiple_of(LANES));
                 let slot_floats = map_floats.saturating_add(config.precision().floats(n));
                 while level > 1 && slot_floats.saturating_mul(tables << level) > FULL_TABLE_FLOATS {
@@ -104,8 +118,11 @@ impl Picks {
                 vec![level]
             }
         };
-        let families =
-            config.families().unwrap_or(if narrow { NARROW_FAMILIES } else { WIDE_FAMILIES });
+        let families = config.families().unwrap_or(match narrow {
+            true => NARROW_FAMILIES,
+            false if by_net => NET_FAMILIES,
+            false => WIDE_FAMILIES,
+        });
         let deal = |&family| Deal { family, levels: levels.clone() };
         let deals = families.iter().map(deal).collect();
         Self { tables, view, deals, root: view == inputs }
