@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Compact(cmd::compact::CompactArgs),
     Forget(cmd::forget::ForgetArgs),
     ForgetHistory(cmd::forget_history::ForgetHistoryArgs),
+    ImportNet(cmd::import_net::ImportNetArgs),
     Net(cmd::net::NetArgs),
 }
 

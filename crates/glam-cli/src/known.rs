@@ -59,6 +59,11 @@ impl Known {
         }
     }
 
+    /// Whether it starts as a net, so that it answers before anything is written.
+    pub(crate) fn starts(&self) -> bool {
+        self.config.basis().is_some_and(|basis| basis.starts())
+    }
+
     /// Inputs that it takes.
     pub(crate) fn inputs(&self) -> usize {
         self.config.inputs()
@@ -121,7 +126,10 @@ impl Known {
 
     /// Fails where there is nothing to recall.
     pub(crate) fn check_written(&self) -> Result<()> {
-        if self.sequence == 0 { Err(self.conflict(Conflict::Empty)) } else { Ok(()) }
+        if self.sequence == 0 && !self.starts() {
+            return Err(self.conflict(Conflict::Empty));
+        }
+        Ok(())
     }
 
     pub(crate) fn conflict(&self, conflict: Conflict) -> Error {

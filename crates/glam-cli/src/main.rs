@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         Command::Compact(args) => cmd::compact::run(&args),
         Command::Forget(args) => cmd::forget::run(&args),
         Command::ForgetHistory(args) => cmd::forget_history::run(&args),
+        Command::ImportNet(args) => cmd::import_net::run(&args),
         Command::Net(args) => cmd::net::run(&args),
     };
     match done {

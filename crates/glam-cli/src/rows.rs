@@ -4,9 +4,13 @@ use std::io::Read;
 
 use glam_memory::core::{MAX_LABEL_BYTES, WEIGHTS};
 
+use glam_memory::core::Error as CoreError;
+use glam_memory::net::NetError;
+
 use crate::cell::{self, Cell};
 use crate::encoding::Encoding;
 use crate::error::{Error, Fault, Result};
+use crate::known::Known;
 use crate::layout::Layout;
 use crate::message::quoted;
 use crate::number;
@@ -186,6 +190,27 @@ impl<R: Read> Rows<R> {
     /// A fault of the last row, in `column` where one is to blame.
     pub(crate) fn fault(&self, column: Option<usize>, fault: Fault) -> Error {
         self.layout.named(self.table.fault(Some(self.row.line), column, fault))
+    }
+
+    /// A fault of the last row that a net has found; it names the column of a missing value.
+    pub(crate) fn refused_by_net(&self, error: NetError) -> Error {
+        let column = match error {
+            NetError::Input { index } => self.layout.inputs.get(index).copied(),
+            _ => None,
+        };
+        self.fault(column, Fault::Refused(error.into()))
+    }
+
+    /// A read of the last row that failed: the memory is to blame, or what its net does not take.
+    pub(crate) fn failed(&self, known: &Known, error: glam_memory::Error) -> Error {
+        use glam_memory::store::Error as StoreError;
+        match error {
+            glam_memory::Error::Core(CoreError::Net(error))
+            | glam_memory::Error::Store(StoreError::Core(CoreError::Net(error))) => {
+                self.refused_by_net(error)
+            }
+            error => known.failed(error),
+        }
     }
 
     /// True where something is known of what belongs to the inputs, or nothing is asked.

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use glam_memory::{Durability, Family, Inspection, Memory, Picks, Precision, Targets};
+use glam_memory::net::Output;
+use glam_memory::{Durability, Family, Inspection, Memory, Picks, Precision, Targets, Views};
 use serde::Serialize;
 
 use crate::cmd::consolidate::trials;
@@ -94,6 +95,7 @@ fn what_it_is(inspection: &Inspection, known: &Known) -> String {
         Targets::Labels => format!("labels from {inputs}"),
     };
     let state = match report.warming_up {
+        Some(_) if report.sequence == 0 && known.starts() => "the net, uncorrected".to_owned(),
         Some(_) if report.sequence == 0 => "empty".to_owned(),
         Some(gathered) => format!(
             "warming up: {} of {} observations",
@@ -103,6 +105,21 @@ fn what_it_is(inspection: &Inspection, known: &Known) -> String {
         None => "warm: normaliser and gates are fixed".to_owned(),
     };
     let mut pairs = vec![("learns", learns)];
+    if let Some(basis) = known.config.basis().filter(|basis| basis.starts()) {
+        let net = basis.net();
+        let end = if net.output() == Output::Softmax { ", softmax" } else { "" };
+        let parameters = counted(net.parameters() as u64, "parameter");
+        pairs.push(("starts as", format!("a net {}{end} ({parameters})", net.sizes())));
+        pairs.push((
+            "tables see",
+            match basis.seen_views() {
+                Views::Inputs => "the inputs",
+                Views::Units => "the net's hidden values",
+                _ => "the inputs and the net's hidden values",
+            }
+            .to_owned(),
+        ));
+    }
     if let Some(columns) = &known.columns {
         pairs.extend(what_columns_are(columns));
     }
@@ -247,6 +264,7 @@ fn chosen(inspection: &Inspection) -> String {
 fn family(family: &Family) -> String {
     let kind = family.name();
     match family.inputs() {
+        None if family.layer().is_some() => format!("{kind}: the net's own decisions"),
         None | Some(0) => format!("{kind} on the whole view"),
         Some(inputs) => format!("{kind} on {}", counted(inputs.into(), "input")),
     }
@@ -279,6 +297,9 @@ fn bytes(inspection: &Inspection) -> String {
     row("structure and keys", Some(report.table_bytes), Some(files.structure));
     row("kept history", None, Some(files.history));
     row("log", None, Some(files.log));
+    if files.net > 0 {
+        row("net", None, Some(files.net));
+    }
     row("manifest", None, Some(files.manifest));
     let memory = report.weight_bytes + report.covariance_bytes + report.table_bytes;
     row("all", Some(memory), Some(files.total()));

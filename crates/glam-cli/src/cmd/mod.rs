@@ -5,6 +5,7 @@ pub(crate) mod compact;
 pub(crate) mod consolidate;
 pub(crate) mod forget;
 pub(crate) mod forget_history;
+pub(crate) mod import_net;
 pub(crate) mod inspect;
 pub(crate) mod net;
 pub(crate) mod read;

@@ -95,10 +95,10 @@ pub(crate) fn run(args: &ReadArgs) -> Result<()> {
     let mut more = rows.advance()?;
     output.header(args, &known)?;
     let mut answer = Answer::default();
-    let mut answered = Ok(());
+    let (mut answered, mut refused) = (Ok(()), false);
     while more {
         if let Err(error) = answer.recall(&memory, &rows.row().x, args) {
-            answered = Err(known.failed(error));
+            (answered, refused) = (Err(rows.failed(&known, error)), true);
             break;
         }
         output.row(&answer, &known)?;
@@ -114,7 +114,8 @@ pub(crate) fn run(args: &ReadArgs) -> Result<()> {
         }
     }
     output.flush()?;
-    if let Some(missing) = rows.tally().missing(rows.layout()) {
+    // A row that was refused has said what is wrong with it.
+    if !refused && let Some(missing) = rows.tally().missing(rows.layout()) {
         say(&missing);
     }
     answered

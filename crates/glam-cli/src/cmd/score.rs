@@ -78,7 +78,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
     let mut predicted = vec![0.0; memory.outputs()];
     while rows.advance()? {
         let row = rows.row();
-        memory.read_into(&row.x, &mut predicted).map_err(|error| known.failed(error))?;
+        memory.read_into(&row.x, &mut predicted).map_err(|error| rows.failed(&known, error))?;
         match wanted.kind() {
             Kind::Numbers => scorer.numbers(&predicted, &row.y),
             Kind::Labels => {

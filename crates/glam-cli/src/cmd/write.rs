@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use glam_memory::core::MAX_LABELS;
+use glam_memory::net::Activations;
 use glam_memory::{Config, Durability, Memory, Rehearse, Targets};
 
 use crate::args::{Header, TargetArgs};
@@ -126,8 +127,11 @@ pub(crate) fn run(args: &WriteArgs) -> Result<()> {
     let wanted = args.wanted()?;
     let untouched = |error| Error::NothingWritten(Box::new(error));
     let known = Known::look(&args.memory).map_err(untouched)?;
-    // What was made and never written to takes its columns from this file.
-    let fresh = known.as_ref().is_none_or(|known| known.sequence == 0 && known.columns.is_none());
+    // What was made and never written to takes its columns from this file; over a net, its inputs are
+    // the net's.
+    let fresh = known
+        .as_ref()
+        .is_none_or(|known| known.sequence == 0 && known.columns.is_none() && !known.starts());
     let as_known = known.as_ref().filter(|_| !fresh);
     let mut file = Source::open(&args.file).and_then(Source::twice).map_err(untouched)?;
     let checked = check(args, &wanted, known.as_ref(), fresh, &mut file).map_err(untouched)?;
@@ -201,7 +205,12 @@ fn check(
     }
     let mut classes: HashSet<String> =
         known.into_iter().flat_map(|known| known.labels.iter().cloned()).collect();
+    let net = known.and_then(|known| known.config.basis()).map(|basis| basis.net());
+    let mut activations = Activations::default();
     while rows.advance()? {
+        if let Some(Err(error)) = net.map(|net| net.activate(&rows.row().x, &mut activations)) {
+            return Err(rows.refused_by_net(error));
+        }
         let label = &rows.row().label;
         if wanted.labels && !classes.contains(label) {
             if classes.len() >= MAX_LABELS {

@@ -13,6 +13,7 @@ mod forget;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod import_net;
 mod inspect;
 #[cfg(test)]
 mod interrupt;
