@@ -80,7 +80,7 @@ fn compare(net: &Net, activation: &str, cues: &[Vec<f32>]) -> Result<(), Box<dyn
 }
 
 /// The position of the largest, the first of equal ones.
-fn best(values: &[f32]) -> usize {
+pub(super) fn best(values: &[f32]) -> usize {
     let mut best = 0;
     for (number, value) in values.iter().enumerate() {
         if *value > values[best] {

@@ -17,10 +17,13 @@
 //! - **columns**: one layer with some inputs that are not 0: *rows*, a dense read by dot products; *dense*,
 //!   the layer's own read made to add all columns; *sparse*, the same where columns of zeros are left
 //!   out. *saved* is dense over sparse. The last two must be equal to the bit.
+//! - **stored**: the nets in `tests/nets` over 10,000 cues of their data sets, also against what the
+//!   frameworks computed that trained them; Fashion-MNIST is read from the data folder.
 
 mod columns;
 mod exactness;
 mod speed;
+mod stored;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -83,6 +86,7 @@ enum Table {
     Exactness,
     Speed,
     Columns,
+    Stored,
 }
 
 impl Arguments {
@@ -126,6 +130,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             Table::Exactness => exactness::run(arguments)?,
             Table::Speed => speed::run(arguments)?,
             Table::Columns => columns::run(arguments)?,
+            Table::Stored => stored::run(arguments)?,
         }
     }
     Ok(())
