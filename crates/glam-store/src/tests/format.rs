@@ -105,6 +105,9 @@ fn the_documented_bytes_of_segments_and_logs_are_those_of_the_code() {
             ("frames", log::BYTES),
         ],
     );
+    let design = include_str!("../../../../docs/design.md");
+    let net = format!("{} bytes follow the record", manifest::net::BYTES);
+    assert!(design.contains(&net), "{net}");
     check(
         "Intent to erase",
         &[
