@@ -30,7 +30,7 @@ fn rows(count: usize, values: usize) -> String {
 #[test]
 fn it_answers_as_the_net_before_a_row_is_written_and_is_corrected_after() {
     let (place, _) = with_arm();
-    place.file("cues.csv", &rows(5, 18));
+    place.file("cues.csv", rows(5, 18));
     let net = place.glam("read m cues.csv").succeeds().out;
     assert_eq!(net.lines().count(), 6, "{net}");
     let run = place.glam("inspect m").succeeds();
@@ -40,7 +40,7 @@ fn it_answers_as_the_net_before_a_row_is_written_and_is_corrected_after() {
     place.glam("read m cues.csv --std").fails(1, &["nothing"]);
     // What is written is learned; the net does not need its file any more.
     fs::remove_file(place.path("arm.onnx")).unwrap();
-    place.file("more.csv", &rows(60, 24));
+    place.file("more.csv", rows(60, 24));
     place.glam("write m more.csv --targets last:6").succeeds();
     assert_ne!(place.glam("read m cues.csv").succeeds().out, net);
     place.glam("verify m").succeeds();
@@ -69,10 +69,10 @@ fn names_of_classes_make_a_memory_of_labels_and_more_may_come() {
         .fails(1, &["arm.onnx", "6 outputs", "2 class"]);
     assert!(!place.exists("m"));
     place.glam("import-net arm.onnx m --labels a,b,c,d,e,f").succeeds();
-    place.file("cues.csv", &rows(3, 18));
+    place.file("cues.csv", rows(3, 18));
     let before = place.glam("read m cues.csv --probabilities").succeeds().out;
     let labelled = |place: usize| row(place, 18) + ["\n", ",new\n", ",a\n"][1 + place % 2];
-    place.file("more.csv", &(0..40).map(labelled).collect::<String>());
+    place.file("more.csv", (0..40).map(labelled).collect::<String>());
     place.glam("write m more.csv --targets last:1 --labels").succeeds();
     let after = place.glam("read m cues.csv --probabilities").succeeds().out;
     assert_ne!(before, after);
