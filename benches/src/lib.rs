@@ -3,6 +3,7 @@
 //! - [`data`] reads the stored data sets into one [`data::Dataset`].
 //! - `peers` holds the learners that GLAM is compared with: a plain multilayer perceptron, ridge
 //!   regression, recursive least squares, a random forest and the nearest neighbour.
+//! - `gates` compares gates taken from a trained net with gates that know of none.
 //! - `race` measures how long each of them takes to a given accuracy.
 //! - `databases` are files, GLAM and key-value stores that keep one row durably after the other.
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
@@ -20,6 +21,8 @@ pub mod data;
 pub mod databases;
 pub mod faults;
 pub mod floors;
+#[cfg(feature = "peers")]
+pub mod gates;
 pub mod layouts;
 pub mod metrics;
 pub mod nets;

@@ -21,6 +21,9 @@ pub enum AdaptError {
     /// The memory refused something.
     #[error(transparent)]
     Memory(#[from] glam_memory::Error),
+    /// There is no folder for files that go again.
+    #[error("a temporary folder: {0}")]
+    Folder(#[source] std::io::Error),
     /// There are fewer rows than are asked for.
     #[error("{asked} rows are asked for, there are {there}")]
     Rows {
