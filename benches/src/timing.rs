@@ -9,6 +9,15 @@ pub fn seconds(work: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
+/// Seconds that this thread has had a core, which other work on the machine does not lengthen as it does
+/// those of the clock; `None` where the system does not tell.
+#[must_use]
+pub fn core_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds: f64 = stat.split_whitespace().next()?.parse().ok()?;
+    (nanoseconds > 0.0).then_some(nanoseconds / 1e9)
+}
+
 /// The middle one of `values`, the upper of two; NaN where there is none.
 #[must_use]
 pub fn median(values: &[f64]) -> f64 {

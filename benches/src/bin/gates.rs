@@ -76,7 +76,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     print_command_with("--features peers", "gates");
-    println!("With more than one seed: mean (standard deviation).");
+    println!("With more than one seed: mean (standard deviation). Writes are timed on their core.");
     for name in &arguments.sets {
         if !SETS.contains(&name.as_str()) {
             return Err(format!("there is no set {name} here").into());
