@@ -17,7 +17,7 @@ use glam_benches::data::{Dataset, HoldOut, ROBOT_ARM_SAMPLES_PER_SECOND, Targets
 use glam_benches::metrics::mean_nmse;
 use glam_benches::peers::mlp::{self, MlpParams, RowOrder};
 use glam_benches::peers::ridge::{Ridge, RidgeParams};
-use glam_examples::plot::{Captions, draw_torques};
+use glam_examples::plot::{Captions, draw_torques, make_folder_of, svg};
 use glam_examples::table::{Measurement, render};
 use glam_memory::Memory;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -36,17 +36,6 @@ struct Arguments {
     picture: PathBuf,
 }
 
-/// A path at whose end nobody wonders what was written.
-fn svg(path: &str) -> Result<PathBuf, &'static str> {
-    let path = PathBuf::from(path);
-    let is_svg = path.extension().is_some_and(|extension| extension == "svg");
-    if is_svg {
-        Ok(path)
-    } else {
-        Err("the picture is an SVG file: give it a name that ends in .svg")
-    }
-}
-
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,10 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    if let Some(folder) = arguments.picture.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| format!("{}: {error}", folder.display()))?;
-    }
+    make_folder_of(&arguments.picture)?;
     let arm = robot_arm(&HoldOut::EveryFifthRun)?;
     let set = &arm.dataset;
     let Targets::Values(truth) = &set.test_y else {

@@ -1,4 +1,5 @@
-//! Recorded and recalled torques over time, one panel a joint, as an SVG picture.
+//! Recorded and recalled torques over time, one panel a joint, as an SVG picture; and what all pictures
+//! share.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -17,13 +18,13 @@ const SIDE_WIDTH: u32 = 34;
 const TICK_LABEL_HEIGHT: u32 = 26;
 const TICK_LABEL_WIDTH: u32 = 40;
 const PANEL_MARGIN_RIGHT: u32 = 16;
-const MARGIN: i32 = 24;
+pub(crate) const MARGIN: i32 = 24;
 const COLUMN_COUNT: usize = 2;
 
-const FONT: &str = "Helvetica, Arial, sans-serif";
-const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
-const QUIET_INK: RGBColor = RGBColor(0x5f, 0x5f, 0x5f);
-const GRID: RGBColor = RGBColor(0xe6, 0xe6, 0xe6);
+pub(crate) const FONT: &str = "Helvetica, Arial, sans-serif";
+pub(crate) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+pub(crate) const QUIET_INK: RGBColor = RGBColor(0x5f, 0x5f, 0x5f);
+pub(crate) const GRID: RGBColor = RGBColor(0xe6, 0xe6, 0xe6);
 // Two colours that every kind of colour vision tells apart, also in grey.
 const RECORDED: RGBColor = RGBColor(0x7f, 0xa9, 0xd3);
 const RECALLED: RGBColor = RGBColor(0xb8, 0x32, 0x1c);
@@ -63,6 +64,32 @@ pub enum PlotError {
     },
 }
 
+/// A path at whose end nobody wonders what was written: the argument of a program that draws.
+///
+/// # Errors
+///
+/// Returns what to do about a path that does not end in `.svg`.
+pub fn svg(path: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(path);
+    let is_svg = path.extension().is_some_and(|extension| extension == "svg");
+    if is_svg {
+        Ok(path)
+    } else {
+        Err("the picture is an SVG file: give it a name that ends in .svg")
+    }
+}
+
+/// Makes the folder that the picture will lie in.
+///
+/// # Errors
+///
+/// Returns an error if it cannot be made.
+pub fn make_folder_of(picture: &Path) -> Result<(), PlotError> {
+    let Some(folder) = picture.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder)
+        .map_err(|source| PlotError::Write { path: folder.to_owned(), source: source.into() })
+}
+
 /// Draws torques, of shape `(samples, joints)`, to the SVG file at `path`.
 ///
 /// # Errors
@@ -87,7 +114,7 @@ pub fn draw_torques(
         .map_err(|source| PlotError::Write { path: path.to_owned(), source })
 }
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 fn draw(
     captions: &Captions,
@@ -115,13 +142,23 @@ fn draw(
     Ok(())
 }
 
-fn draw_head(head: &Area<'_>, captions: &Captions) -> Result<(), Box<dyn Error>> {
+/// The first two lines of a picture.
+pub(crate) fn draw_titles(
+    head: &Area<'_>,
+    title: &str,
+    subtitle: &str,
+) -> Result<(), Box<dyn Error>> {
     let left = Pos::new(HPos::Left, VPos::Center);
-    let title = (FONT, 21).into_font().style(FontStyle::Bold).color(&INK).pos(left);
+    let large = (FONT, 21).into_font().style(FontStyle::Bold).color(&INK).pos(left);
     let small = (FONT, 15).into_font().color(&QUIET_INK).pos(left);
-    head.draw_text(&captions.title, &title, (MARGIN, 28))?;
-    head.draw_text(&captions.subtitle, &small, (MARGIN, 54))?;
+    head.draw_text(title, &large, (MARGIN, 28))?;
+    head.draw_text(subtitle, &small, (MARGIN, 54))?;
+    Ok(())
+}
 
+fn draw_head(head: &Area<'_>, captions: &Captions) -> Result<(), Box<dyn Error>> {
+    draw_titles(head, &captions.title, &captions.subtitle)?;
+    let left = Pos::new(HPos::Left, VPos::Center);
     let key = (FONT, 15).into_font().color(&INK).pos(left);
     let right = WIDTH as i32 - MARGIN;
     for (x, colour, width, name) in [

@@ -1,5 +1,7 @@
 //! Figures in aligned columns.
 
+use glam_memory::net::CensusReport;
+
 /// A line of the comparison that an example prints.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
@@ -30,26 +32,77 @@ pub fn render(measurements: &[Measurement]) -> String {
             grouped(line.bytes),
         ]
     }));
-    let widths: [usize; 5] = std::array::from_fn(|column| {
-        lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0)
-    });
+    aligned(&lines)
+}
+
+/// Lines of text, the first one the heads of columns: the first column to the left, others to the right.
+#[must_use]
+pub fn aligned<L: AsRef<[String]>>(lines: &[L]) -> String {
+    let mut widths: Vec<usize> = Vec::new();
+    for line in lines {
+        for (column, field) in line.as_ref().iter().enumerate() {
+            widths.resize(widths.len().max(column + 1), 0);
+            widths[column] = widths[column].max(field.chars().count());
+        }
+    }
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
-        text += &format!("{:<width$}", line[0], width = widths[0]);
-        for (field, width) in line.iter().zip(widths).skip(1) {
-            text += &format!("  {field:>width$}");
+        for (column, (field, &width)) in line.as_ref().iter().zip(&widths).enumerate() {
+            text += &match column {
+                0 => format!("{field:<width$}"),
+                _ => format!("  {field:>width$}"),
+            };
         }
         text.push('\n');
         if index == 0 {
-            text += &"-".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1));
+            text += &"-".repeat(widths.iter().sum::<usize>() + 2 * (widths.len().max(1) - 1));
             text.push('\n');
         }
     }
     text
 }
 
+/// What a census found, a line a layer and one for all layers together.
+#[must_use]
+pub fn census_table(report: &CensusReport) -> String {
+    let head = [
+        "",
+        "units",
+        "distinct",
+        "seen before",
+        "entropy",
+        "at most",
+        "on",
+        "never on",
+        "always on",
+        "next",
+        "any two",
+    ];
+    let mut lines = vec![head.map(str::to_owned).to_vec()];
+    let layers =
+        report.layers.iter().map(|layer| (format!("layer {}", layer.layer), &layer.patterns));
+    for (name, patterns) in layers.chain([("path".to_owned(), &report.path)]) {
+        lines.push(vec![
+            name,
+            patterns.units.to_string(),
+            grouped(patterns.distinct),
+            format!("{:.1} %", 100.0 * patterns.seen_before),
+            format!("{:.2}", patterns.entropy_bits),
+            format!("{:.2}", patterns.entropy_limit_bits),
+            format!("{:.1} %", 100.0 * patterns.on),
+            patterns.never_on.to_string(),
+            patterns.always_on.to_string(),
+            format!("{:.1}", patterns.successive.mean),
+            format!("{:.1}", patterns.any_two.mean),
+        ]);
+    }
+    aligned(&lines)
+        + "Entropy in bits; next, any two: units in which a row and the next, or any two, differ.\n"
+}
+
 /// A whole number with a comma after every third digit from the right.
-fn grouped(number: usize) -> String {
+#[must_use]
+pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
