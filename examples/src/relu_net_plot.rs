@@ -31,8 +31,10 @@ pub struct ArmPicture<'a> {
     /// The patterns of the net at the test rows.
     pub census: &'a CensusReport,
     /// Its map at one state: torques by positions, speeds and accelerations of as many joints, in
-    /// spreads of them.
+    /// standard deviations of them.
     pub weights: ArrayView2<'a, f64>,
+    /// Which state.
+    pub state: &'a str,
 }
 
 /// A net of images.
@@ -82,9 +84,9 @@ pub fn draw_arm(picture: &ArmPicture<'_>, path: &Path) -> Result<(), PlotError> 
         for (place, (name, patterns)) in (0..).zip(&panels) {
             draw_bars(root, (MARGIN, 84 + place * height), (380, height), name, patterns)?;
         }
-        let name = "times that a pattern was met";
+        let name = "how often a pattern was met; above the bars: patterns";
         root.draw_text(name, &text(15, &INK, HPos::Center), (MARGIN + 190, 540))?;
-        draw_weights(root, (500, 84), picture.weights)
+        draw_weights(root, (440, 84), picture.state, picture.weights)
     })
 }
 
@@ -106,8 +108,8 @@ pub fn draw_images(picture: &ImagePicture, path: &Path) -> Result<(), PlotError>
     }
     let width = (place(picture.images.len()) + MARGIN - 12).max(900);
     written(path, (width as u32, 420), rasters, |root| {
-        let subtitle = "Under each test image: the weights that the net gives its pixels there, for the \
-                        class that it names. Red adds, blue takes away; each to its own scale";
+        let subtitle = "Under each test image: the weights that its pixels have there for the class that the \
+                        net names, before the softmax. Red adds, blue takes away; each to its own scale";
         draw_titles(root, &picture.title, subtitle)?;
         for (number, image) in picture.images.iter().enumerate() {
             let (left, middle) = (place(number), place(number) + 56);
@@ -126,8 +128,8 @@ pub fn draw_images(picture: &ImagePicture, path: &Path) -> Result<(), PlotError>
             let angle = image.angle.map_or_else(String::new, |angle| format!("{angle:.1}°"));
             root.draw_text(&angle, &centred(15, &INK), (middle, 388))?;
         }
-        let note = "Degrees between image and weights: near 0 the terms agree and errors of pixels are \
-                    averaged out; near 90 they cancel, and noise weighs as much as the image";
+        let note = "Degrees between image and weights: near 0 the terms agree, and errors of pixels are \
+                    averaged out; near 90 they cancel, and the sum stands out little from noise";
         root.draw_text(note, &text(13, &QUIET_INK, HPos::Left), (MARGIN, 408))?;
         Ok(())
     })
@@ -212,10 +214,12 @@ fn draw_bars(
 fn draw_weights(
     root: &Drawing<'_>,
     (left, top): (i32, i32),
+    state: &str,
     weights: ArrayView2<'_, f64>,
 ) -> Drawn {
-    let (cell, high, gap) = (29, 46, 8);
-    root.draw_text("equivalent weights at one state", &bold(15, HPos::Left), (left, top + 8))?;
+    let (cell, high, gap) = (32, 46, 8);
+    let title = format!("equivalent weights {state}");
+    root.draw_text(&title, &bold(15, HPos::Left), (left, top + 8))?;
     let joints = weights.nrows().max(1);
     let (first, floor) = (top + 52, top + 52 + joints as i32 * high);
     let most = weights.iter().fold(f64::MIN_POSITIVE, |most, weight| most.max(weight.abs()));
@@ -229,7 +233,7 @@ fn draw_weights(
             root.draw(&Rectangle::new(corners, diverging(weight / most).filled()))?;
             let colour = if weight.abs() > 0.6 * most { WHITE } else { INK };
             let middle = (across(input) + cell / 2, above + high / 2);
-            root.draw_text(&hundredths(*weight), &text(11, &colour, HPos::Center), middle)?;
+            root.draw_text(&hundredths(*weight), &text(10, &colour, HPos::Center), middle)?;
         }
     }
     for input in 0..weights.ncols() {
@@ -240,20 +244,22 @@ fn draw_weights(
     for (kind, name) in ["position", "speed", "acceleration"].into_iter().enumerate() {
         let middle = across(kind * joints) + joints as i32 * cell / 2;
         root.draw_text(name, &text(13, &INK, HPos::Center), (middle, first - 14))?;
-        root.draw_text("of joint", &text(12, &QUIET_INK, HPos::Center), (middle, floor + 28))?;
+        root.draw_text("joint", &text(12, &QUIET_INK, HPos::Center), (middle, floor + 28))?;
     }
     let (start, end, line) = (left + 50, across(weights.ncols()) - gap - 1, floor + 62);
-    let steps = end - start;
-    for x in 0..steps {
-        let colour = diverging(2.0 * f64::from(x) / f64::from(steps.max(1)) - 1.0);
-        let corners = [(start + x, line), (start + x + 1, line + 12)];
-        root.draw(&Rectangle::new(corners, colour.filled()))?;
+    let blocks = 2 * SHADES as i32 + 1;
+    let edge = |block: i32| start + (end - start) * block / blocks;
+    for block in 0..blocks {
+        let corners = [(edge(block), line), (edge(block + 1), line + 12)];
+        let share = f64::from(block) / SHADES - 1.0;
+        root.draw(&Rectangle::new(corners, diverging(share).filled()))?;
     }
     for (x, value) in [(start, -most), ((start + end) / 2, 0.0), (end, most)] {
         let label = hundredths(value);
         root.draw_text(&label, &text(12, &QUIET_INK, HPos::Center), (x, line + 24))?;
     }
-    let note = "spreads of the torque for one spread of the input, all others unchanged";
+    let note =
+        "standard deviations of the torque for one of the input, all other inputs as they are";
     root.draw_text(note, &text(13, &INK, HPos::Center), ((start + end) / 2, line + 44))?;
     Ok(())
 }
@@ -311,6 +317,9 @@ fn raster(pixels: Vec<RGBColor>, (left, top): (i32, i32)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use glam_memory::net::{Activation, Census, Layer, Net, Output};
+    use ndarray::array;
+
     use super::*;
 
     #[test]
@@ -343,6 +352,26 @@ mod tests {
             assert!(svg.contains(text), "{text}");
         }
         assert!(svg.ends_with("</svg>\n"));
+    }
+
+    #[test]
+    fn a_picture_of_the_arm_names_layers_and_inputs() {
+        let hidden = Layer::new(array![[1.0], [-1.0]].view(), &[0.0, 0.0], Activation::Relu);
+        let last = Layer::new(array![[1.0, 1.0]].view(), &[0.0], Activation::Linear);
+        let net = Net::new(vec![hidden.unwrap(), last.unwrap()], Output::Linear).unwrap();
+        let mut census = Census::new(&net);
+        [-1.0, -2.0, 3.0].into_iter().for_each(|x| census.add(&[x]).unwrap());
+        let (census, weights) = (census.report(), array![[0.5, -0.25, 0.001]]);
+        let (title, state) = ("Title".to_owned(), "at rest");
+        let picture = ArmPicture { title, census: &census, weights: weights.view(), state };
+        let path = std::env::temp_dir().join(format!("glam-arm-{}.svg", std::process::id()));
+        draw_arm(&picture, &path).unwrap();
+        let svg = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        for text in ["layer 1", "all layers", "at rest", "acceleration", "−0.25", "torque 1"] {
+            assert!(svg.contains(text), "{text}");
+        }
+        assert!(svg.contains("2 units, 2 patterns; 33 % of rows had an earlier one"));
     }
 
     #[test]
