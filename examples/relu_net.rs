@@ -17,6 +17,7 @@
 //! `GLAM_DATA` names.
 
 use std::error::Error;
+use std::hint::black_box;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,7 +32,9 @@ use glam_examples::plot::{make_folder_of, svg};
 use glam_examples::relu_net_plot::{ArmPicture, ImagePicture, ShownImage, draw_arm, draw_images};
 use glam_examples::table::{aligned, census_table, grouped};
 use glam_memory::Memory;
-use glam_memory::net::{Activations, Census, CensusReport, Compiled, Found, Keys, Net, Output};
+use glam_memory::net::{
+    Activations, Census, CensusReport, Compiled, Found, Keys, Net, NetError, Output,
+};
 use ndarray::{Array2, Axis, s};
 
 /// The most that the maps of a compiled net may take.
@@ -109,14 +112,15 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // First, so that nobody waits for a picture that cannot be written.
     make_folder_of(&arguments.picture)?;
     let epochs = arguments.epochs.unwrap_or(arguments.set.epochs());
-    eprintln!("training a net, {epochs} passes");
+    let passes = if epochs == 1 { "pass" } else { "passes" };
+    eprintln!("training a net, {epochs} {passes}");
     let world = arguments.set.world(epochs, arguments.rows)?;
     let net = world.net.to_net(&world.known)?;
     let (test_x, test_y) = &world.old;
     println!("1. A net of {}, {} parameters", net.sizes(), grouped(net.parameters()));
     let score = score(&recalled(&net, test_x)?, test_y);
     println!(
-        "{epochs} passes in {:.1} s; {} on {} test rows: {score:.4}",
+        "{epochs} {passes} in {:.1} s; {} on {} test rows: {score:.4}",
         world.net.train_seconds,
         measure(test_y),
         grouped(test_x.nrows())
@@ -186,18 +190,12 @@ fn compile(net: &Net, rows: &[Vec<f32>]) -> Result<(), Box<dyn Error>> {
     let mut distances = vec![head.map(str::to_owned).to_vec()];
     for (keys, name) in [(Keys::Forward, "forward"), (Keys::Path, "path")] {
         let mut compiled = Compiled::new(net.clone(), keys, MAX_BYTES);
-        // Microseconds a row.
-        let mut timed = |read: &mut dyn FnMut(&[f32], &mut [f32]) -> Result<(), Box<dyn Error>>| {
-            let mut result = Ok(());
-            let time = seconds(|| result = rows.iter().try_for_each(|x| read(x, &mut out)));
-            result.map(|()| 1e6 * time / rows.len() as f64)
-        };
-        let filling = timed(&mut |x, out| Ok(compiled.read(x, out).map(drop)?))?;
+        let filling = timed(rows, |x| compiled.read(x, &mut looked_up).map(drop))?;
         let hits = compiled.lookups().hits;
         let (mut again, mut forward) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            again.push(timed(&mut |x, out| Ok(compiled.read(x, out).map(drop)?))?);
-            forward.push(timed(&mut |x, out| Ok(net.forward(x, &mut activations, out)?))?);
+            again.push(timed(rows, |x| compiled.read(x, &mut looked_up).map(drop))?);
+            forward.push(timed(rows, |x| net.forward(x, &mut activations, &mut out))?);
         }
         let lookups = compiled.lookups();
         let percent = |hits: u64| format!("{:.1} %", 100.0 * hits as f64 / rows.len() as f64);
@@ -243,6 +241,16 @@ fn compile(net: &Net, rows: &[Vec<f32>]) -> Result<(), Box<dyn Error>> {
          look-up: once more, median of {ROUNDS} rounds."
     );
     Ok(())
+}
+
+/// Microseconds a row.
+fn timed(
+    rows: &[Vec<f32>],
+    mut read: impl FnMut(&[f32]) -> Result<(), NetError>,
+) -> Result<f64, NetError> {
+    let mut result = Ok(());
+    let time = seconds(|| result = rows.iter().try_for_each(|x| black_box(read(black_box(x)))));
+    result.map(|()| 1e6 * time / rows.len() as f64)
 }
 
 fn first_largest(values: &[f32]) -> Option<usize> {
