@@ -106,7 +106,7 @@ impl Basis {
         bytes
     }
 
-    /// The basis whose bytes these are; allocates no more than a few times their length.
+    /// The basis whose bytes these are; allocates no more than about ten times their length.
     ///
     /// # Errors
     /// As [`Net::from_bytes`].

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::basis::Basis;
 use crate::error::{Error, Result};
 use crate::gate::Family;
+use crate::net::Output;
 use crate::picks::Picks;
 use crate::room;
 
@@ -207,6 +208,12 @@ impl Config {
         self.basis.as_ref().map_or(self.inputs(), |basis| basis.lifted())
     }
 
+    /// How many numbers views are drawn from: the inputs, or what they see of a net
+    /// ([`Views`](crate::Views)).
+    pub fn viewed(&self) -> usize {
+        self.seen().len()
+    }
+
     /// Which of these views may see.
     pub(crate) fn seen(&self) -> Range<usize> {
         self.basis.as_ref().map_or(0..self.inputs(), |basis| basis.seen())
@@ -342,6 +349,12 @@ impl ConfigBuilder {
     /// numbers needs a net of as many outputs, one of labels a net with the names of its classes
     /// ([`Net::with_labels`](crate::net::Net::with_labels)); more classes may come.
     ///
+    /// A net of labels must end in a softmax. Before the first write probabilities are the net's; then they
+    /// are made from scores as those of every memory, fitted to what is written.
+    ///
+    /// Serialising a [`Config`] leaves the net out: keep [`Basis::to_bytes`] beside it, and join them with
+    /// [`Config::with_basis`]. Files of `glam-store` do.
+    ///
     /// Missing inputs are then refused, as a net has no mean to put there.
     pub fn basis(mut self, basis: impl Into<Arc<Basis>>) -> Self {
         self.basis = Some(basis.into());
@@ -411,7 +424,8 @@ impl ConfigBuilder {
             Targets::Numbers(targets) => targets as usize,
             Targets::Labels => self.basis.as_ref().map_or(1, |basis| basis.net().outputs()),
         };
-        let warm_up_floats = self.warm_up.saturating_mul(self.inputs.max(outputs));
+        let lifted = self.basis.as_ref().map_or(self.inputs, |basis| basis.lifted());
+        let warm_up_floats = self.warm_up.saturating_mul(lifted.max(outputs));
         if warm_up_floats > MAX_WARM_UP_FLOATS {
             return Err(Error::Setting {
                 setting: "warm_up times the number of inputs or targets",
@@ -478,6 +492,10 @@ fn check_basis(basis: Option<&Basis>, builder: &ConfigBuilder) -> Result<()> {
     match builder.targets {
         Targets::Numbers(targets) if basis.starts() && net.outputs() != targets as usize => {
             refused("the net's outputs", net.outputs().to_string(), "as many as targets")
+        }
+        Targets::Labels if basis.starts() && net.output() != Output::Softmax => {
+            let rule = "a softmax, to learn labels (`Net::with_output`)";
+            refused("the net's end", "linear".to_owned(), rule)
         }
         Targets::Labels if basis.starts() && net.labels().is_empty() => {
             refused("the net's class names", "none".to_owned(), "one an output, to learn labels")

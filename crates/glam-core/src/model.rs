@@ -8,6 +8,7 @@ use crate::kernel::simd::{Kernel, dispatch};
 use crate::kernel::{LANES, Simd, Step, map};
 use crate::label::Labels;
 use crate::noise::Noise;
+use crate::normaliser::TARGET_LIMIT;
 use crate::observation::{Target, check_weight};
 use crate::observations::{Kept, Observations};
 use crate::recall::{Recall, activate, predict, prefetch_ahead, prior_variance};
@@ -441,6 +442,10 @@ fn fill_errors(
             Kept::Class(class) => f32::from(u8::from(class == output)),
         };
         *error = y - *predicted;
+    }
+    if structure.basis().is_some() {
+        // Their targets have no limit.
+        errors.iter_mut().for_each(|error| *error = error.clamp(-TARGET_LIMIT, TARGET_LIMIT));
     }
     let known = errors.iter().filter(|error| !error.is_nan());
     known.map(|&error| f64::from(error) * f64::from(error)).sum()

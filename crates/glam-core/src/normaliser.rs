@@ -27,6 +27,8 @@ pub(crate) struct Normaliser {
     input_spread: Vec<f32>,
     target_mean: Vec<f32>,
     target_scale: Vec<f32>,
+    /// How large a normalised target can be.
+    target_limit: f32,
 }
 
 /// Mean, standard deviation, minimum and maximum of what is known of one column, in f64; zeros
@@ -75,6 +77,7 @@ impl Normaliser {
             input_spread: Vec::with_capacity(inputs),
             target_mean: Vec::with_capacity(outputs),
             target_scale: Vec::with_capacity(outputs),
+            target_limit: TARGET_LIMIT,
         };
         let columns: Vec<(f64, f64, f64)> = (0..inputs)
             .map(|input| {
@@ -124,7 +127,7 @@ impl Normaliser {
             self.target_mean[output] = 0.0;
             self.target_scale[output] = power_of_two(safe_scale(unit.sqrt(), 1.0));
         }
-        self
+        self.unlimited()
     }
 
     /// Writes `x` in units of spread into `z`; both `inputs` long. A missing value is the mean's.
@@ -142,7 +145,13 @@ impl Normaliser {
     #[inline(always)]
     pub(crate) fn target(&self, output: usize, y: f32) -> f32 {
         ((y - self.target_mean(output)) / self.target_scale(output))
-            .clamp(-TARGET_LIMIT, TARGET_LIMIT)
+            .clamp(-self.target_limit, self.target_limit)
+    }
+
+    /// The same without a limit but that of `f32`: what a memory starts as must come through whole,
+    /// wherever it is; errors are limited instead.
+    pub(crate) fn unlimited(self) -> Self {
+        Self { target_limit: f32::MAX, ..self }
     }
 
     pub(crate) fn input_mean(&self) -> &[f32] {
@@ -189,6 +198,7 @@ impl Normaliser {
             input_spread: reader.f32s()?,
             target_mean: reader.f32s()?,
             target_scale: reader.f32s()?,
+            target_limit: TARGET_LIMIT,
         };
         let lengths = [&decoded.input_mean, &decoded.input_scale, &decoded.input_spread];
         let fits = lengths.iter().all(|values| values.len() == inputs)

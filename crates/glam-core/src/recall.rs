@@ -64,13 +64,13 @@ pub(crate) fn activate<S: Simd>(
 pub(crate) fn fill_features(structure: &Structure, x: &[f32], scratch: &mut Scratch) {
     let Scratch { z, phi, lifted, activations, start, .. } = scratch;
     let normaliser = structure.normaliser();
+    start.clear();
     match structure.basis() {
         None => normaliser.inputs(x, z),
         Some(basis) => {
             lifted.clear();
             basis.lift(x, activations, lifted);
             normaliser.inputs(lifted, z);
-            start.clear();
             if basis.starts() {
                 let outputs = 0..scratch.predicted.len();
                 start.extend(
@@ -287,7 +287,14 @@ impl<W: SlotLines> Recall<W> {
         let outputs = self.outputs();
         let mut prediction = vec![0.0; outputs];
         self.read(x, scratch, &mut prediction)?;
-        let structure = self.structure.as_ref().ok_or(Error::Empty)?;
+        let Some(structure) = &self.structure else {
+            // Read before the first write: it starts as a net.
+            let basis = self.config.basis().ok_or(Error::Empty)?;
+            let maps = Array2::zeros((outputs, self.config.lifted()));
+            let matrix = basis.slopes(&maps, &scratch.activations);
+            let bias = tangent_bias(&matrix, x, &prediction);
+            return Ok(Explanation { prediction, matrix, bias, active: Vec::new(), keys: 0 });
+        };
         let (inputs, width) = (self.config.lifted(), structure.width());
         let normaliser = structure.normaliser();
         let cue = if structure.basis().is_some() { scratch.lifted.as_slice() } else { x };
@@ -333,10 +340,7 @@ impl<W: SlotLines> Recall<W> {
         if let Some(basis) = structure.basis() {
             // The net's part is curved where it ends in a softmax: the tangent is what there is.
             matrix = basis.slopes(&matrix, &scratch.activations);
-            for ((bias, row), &y) in bias.iter_mut().zip(matrix.rows()).zip(&prediction) {
-                let sum = row.iter().zip(x).map(|(slope, &x)| slope * f64::from(x)).sum::<f64>();
-                *bias = f64::from(y) - sum;
-            }
+            bias = tangent_bias(&matrix, x, &prediction);
         }
         let whole: f64 = active.iter().map(|slot| slot.share).sum();
         if whole > 0.0 {
@@ -344,6 +348,15 @@ impl<W: SlotLines> Recall<W> {
         }
         Ok(Explanation { prediction, matrix, bias, active, keys: scratch.active.len() })
     }
+}
+
+/// What makes `matrix` x + bias the prediction at `x`.
+fn tangent_bias(matrix: &Array2<f64>, x: &[f32], prediction: &[f32]) -> Array1<f64> {
+    let rows = matrix.rows().into_iter().zip(prediction);
+    let sum = |row: ndarray::ArrayView1<'_, f64>| -> f64 {
+        row.iter().zip(x).map(|(slope, &x)| slope * f64::from(x)).sum()
+    };
+    rows.map(|(row, &y)| f64::from(y) - sum(row)).collect()
 }
 
 /// Variance of a slot's weights before any data: a slot sees n features, and their weights

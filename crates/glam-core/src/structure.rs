@@ -374,7 +374,10 @@ impl Structure {
             Targets::Numbers(targets) => targets as usize,
             Targets::Labels => 0,
         };
-        let normaliser = Normaliser::decode(reader, inputs, targets)?;
+        let mut normaliser = Normaliser::decode(reader, inputs, targets)?;
+        if targets > 0 && config.basis().is_some_and(|basis| basis.starts()) {
+            normaliser = normaliser.unlimited();
+        }
         let feature_count = reader.u32()? as usize;
         if feature_count > MAX_TABLES + 1 {
             return Err(reader.damaged("there are too many features"));
@@ -382,6 +385,13 @@ impl Structure {
         let features = (0..feature_count)
             .map(|_| Feature::decode(reader, inputs, view))
             .collect::<Result<Vec<_>>>()?;
+        let seen = config.seen();
+        let of_seen = |feature: &Feature| {
+            feature.view().iter().all(|&input| seen.contains(&(input as usize)))
+        };
+        if !features.iter().all(of_seen) {
+            return Err(reader.damaged("a view holds what views do not see"));
+        }
         let table_count = reader.u32()? as usize;
         if table_count != picks.tables + usize::from(root) {
             return Err(reader.damaged("there are tables missing or too many"));

@@ -7,6 +7,7 @@
 
 use crate::config::Config;
 use crate::error::Result;
+use crate::normaliser::TARGET_LIMIT;
 use crate::observations::Kept;
 use crate::recall::{Recall, find_active};
 use crate::scratch::Scratch;
@@ -120,6 +121,10 @@ pub(crate) fn fill_errors(
             }
             Kept::Class(class) => f32::from(u8::from(class == output)) - predicted,
         };
+    }
+    if structure.basis().is_some() {
+        // Their targets have no limit.
+        errors.iter_mut().for_each(|error| *error = error.clamp(-TARGET_LIMIT, TARGET_LIMIT));
     }
 }
 

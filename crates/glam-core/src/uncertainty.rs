@@ -72,7 +72,8 @@ impl<W: SlotLines> Recall<W> {
     /// slot claims its prior. `covariances` are those of the same memory.
     ///
     /// # Errors
-    /// As [`Recall::read`].
+    /// As [`Recall::read`]; [`Error::Empty`] before the first write of any memory: a net does not say how
+    /// sure it is.
     pub fn read_with_variance<C: SlotLines>(
         &self,
         covariances: &C,

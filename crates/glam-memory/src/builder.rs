@@ -180,11 +180,12 @@ impl Builder {
     }
 
     /// Opens the memory in `directory` for writing, or makes it there. The settings matter only
-    /// where it is made.
+    /// where it is made, but for the net.
     ///
     /// # Errors
     /// As [`Memory::open`] and [`Builder::create`], and [`Error::OtherShape`] where the memory that
-    /// is there takes other inputs or targets.
+    /// is there takes other inputs or targets, [`Error::OtherNet`] where it is built on another net than
+    /// the one given.
     pub fn open_or_create(self, directory: impl AsRef<Path>) -> Result<Memory> {
         let memory = match Memory::open(&directory) {
             // Nothing is there, or what a creation that was cut has left.
@@ -202,6 +203,13 @@ impl Builder {
                 asked_targets: self.targets,
             });
         }
-        Ok(memory)
+        let asked = self.settings.iter().rev().find_map(|setting| match setting {
+            Setting::Basis(basis) => Some(basis),
+            _ => None,
+        });
+        match asked {
+            Some(asked) if config.basis() != Some(asked) => Err(Error::OtherNet),
+            _ => Ok(memory),
+        }
     }
 }

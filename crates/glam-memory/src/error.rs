@@ -30,6 +30,12 @@ pub enum Error {
         /// Targets asked for.
         asked_targets: glam_core::Targets,
     },
+    /// A memory that is built on another net than the one asked for, or on none.
+    #[error(
+        "this memory is built on another net than the one asked for, or on none; open it as what it \
+         is, or choose another directory"
+    )]
+    OtherNet,
     /// A row of a batch was refused.
     #[error("row {row} of the batch: {source}")]
     Row {

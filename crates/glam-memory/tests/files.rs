@@ -174,3 +174,26 @@ fn a_memory_that_maps_nothing_is_the_same() {
     let memory = Memory::open_on(Arc::new(disk::Unmapped), &directory).unwrap();
     assert_answer_alike(&reader, &memory);
 }
+
+#[test]
+fn opening_over_another_net_than_the_one_there_is_refused() {
+    let layer = |weight: f32| {
+        let weights = ndarray::Array2::from_elem((1, 2), weight);
+        glam_memory::net::Layer::new(weights.view(), &[0.0], glam_memory::net::Activation::Linear)
+    };
+    let net = |weight| {
+        let layers = vec![layer(weight).unwrap()];
+        glam_memory::net::Net::new(layers, glam_memory::net::Output::Linear).unwrap()
+    };
+    let temporary = tempfile::tempdir().unwrap();
+    let place = temporary.path().join("m");
+    let open = |weight| Memory::builder_on(net(weight)).open_or_create(&place);
+    assert_eq!(open(2.0).unwrap().read(&[1.0, 1.0]).unwrap(), [4.0]);
+    assert_eq!(open(2.0).unwrap().read(&[1.0, 2.0]).unwrap(), [6.0]);
+    assert!(matches!(open(3.0), Err(glam_memory::Error::OtherNet)));
+    // Who asks for no net takes what is there.
+    assert_eq!(
+        Memory::builder(2).open_or_create(&place).unwrap().read(&[1.0, 1.0]).unwrap(),
+        [4.0]
+    );
+}

@@ -96,7 +96,8 @@ pub(crate) fn check_empty(directory: &Directory) -> Result<()> {
     let names = directory.disk().list(directory.path());
     for name in names.map_err(failed(directory.path(), "list the directory"))? {
         let left = match Name::parse(&name) {
-            Some(Name::Lock | Name::Net | Name::Unfinished) => true,
+            Some(Name::Lock | Name::Unfinished) => true,
+            Some(Name::Net) => net::is_ours(directory),
             Some(Name::Log(1)) => {
                 let found = directory.disk().kind(&directory.join(Name::Log(1)));
                 matches!(found, Ok(Kind::File(bytes)) if bytes <= wide(HEADER_BYTES))

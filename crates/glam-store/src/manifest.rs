@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use glam_core::Config;
 
@@ -318,6 +319,27 @@ impl Manifest {
             return Err(Error::NotAMemory { path: directory.path().to_owned() });
         };
         Self::decode(&bytes, &directory.join(Name::Manifest))?.with_net(directory)
+    }
+
+    /// [`Manifest::read`], where `known` was read of the same directory before: its net, which never
+    /// changes, is not read again.
+    pub(crate) fn read_again(directory: &Directory, known: &Self) -> Result<Self> {
+        directory.check()?;
+        let Some(bytes) = directory.read(Name::Manifest, MAX_BYTES)? else {
+            return Err(Error::NotAMemory { path: directory.path().to_owned() });
+        };
+        let path = directory.join(Name::Manifest);
+        let read = Self::decode(&bytes, &path)?;
+        let same =
+            (read.memory, read.net, read.version) == (known.memory, known.net, known.version);
+        match known.config.basis() {
+            Some(basis) if same => {
+                let joined = read.config.with_basis(Arc::clone(basis));
+                let config = joined.map_err(|source| Error::Damaged { path, source })?;
+                Ok(Self { config, ..read })
+            }
+            _ => Self::read(directory),
+        }
     }
 
     /// Joins the net that the memory is built on, where there is one.

@@ -16,6 +16,9 @@ use crate::names::Name;
 /// The most bytes of the file: every weight and bias, and the names of the classes.
 const MAX_BYTES: usize = 8 * MAX_WEIGHTS + (MAX_LABEL_BYTES + 4) * glam_core::MAX_LABELS;
 
+/// What a net's bytes begin with, behind two that say what the memory makes of it.
+const START: &[u8] = b"NET1";
+
 /// The file of `bytes` as the manifest names it.
 pub(crate) fn segment(bytes: &[u8]) -> Segment {
     Segment { bytes: wide(bytes.len()), checksum: crc32c::crc32c(bytes) }
@@ -27,6 +30,12 @@ pub(crate) fn write(directory: &Directory, manifest: &Manifest) -> Result<()> {
     let Some(basis) = manifest.config.basis() else { return Ok(()) };
     let bytes = basis.to_bytes();
     directory.replace(Name::Net, |file| file.write_all(&bytes)).map(drop)
+}
+
+/// Whether the file there begins as one of these does: a creation that was cut may have left it.
+pub(crate) fn is_ours(directory: &Directory) -> bool {
+    let start = directory.read(Name::Net, START.len() + 1);
+    matches!(start, Ok(Some(bytes)) if bytes.get(2..2 + START.len()) == Some(START))
 }
 
 /// `config`, which was read, over the net in the file that the manifest names as `segment`; checked.

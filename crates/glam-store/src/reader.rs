@@ -107,7 +107,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::open`]; the reader then answers as before, or with some of what came since.
     pub fn refresh(&mut self) -> Result<bool> {
-        if Manifest::read(&self.directory)? == self.manifest {
+        if Manifest::read_again(&self.directory, &self.manifest)? == self.manifest {
             match &mut self.view {
                 View::Replayed(model, tail) => {
                     let before = model.recall().sequence();
@@ -366,7 +366,7 @@ impl Reader {
         match History::open(&self.directory, &self.manifest, self.sequence()) {
             // A writer has dropped its beginning meanwhile.
             Err(error) if is_absent(&error) => {
-                let now = Manifest::read(&self.directory)?;
+                let now = Manifest::read_again(&self.directory, &self.manifest)?;
                 History::open(&self.directory, &now, self.sequence())
             }
             opened => opened,

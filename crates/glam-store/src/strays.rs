@@ -20,8 +20,8 @@ pub(crate) fn find(directory: &Directory, manifest: &Manifest) -> Result<Vec<Pat
     let mut strays = Vec::new();
     for found in directory.list()? {
         let stray = match found.name {
-            Name::Manifest | Name::ManifestCopy | Name::Lock | Name::Erase => false,
-            Name::Net => manifest.net.is_none(),
+            // A file of that name beside a memory without a net is somebody's.
+            Name::Manifest | Name::ManifestCopy | Name::Lock | Name::Net | Name::Erase => false,
             Name::Structure(generation) | Name::History(generation) => {
                 generation != manifest.generation
             }

@@ -7,7 +7,7 @@ use glam_memory::net::Output;
 use glam_memory::{Basis, Durability, Memory, Views};
 
 use crate::error::{Error, Result};
-use crate::message::{counted, print};
+use crate::message::{counted, grouped, print};
 
 /// Make a memory that starts as a trained ReLU net.
 ///
@@ -71,10 +71,15 @@ pub(crate) fn run(args: &ImportNetArgs) -> Result<()> {
         let named = net.with_output(Output::Softmax).with_labels(labels.clone());
         net = named.map_err(|error| of_net(error.into()))?;
     }
+    if !net.labels().is_empty() {
+        // Corrected scores are about 1 for the right class and 0 for the others.
+        net = net.with_output(Output::Softmax);
+    }
     let (sizes, labels) = (net.sizes(), net.labels().len() as u64);
     let learns = match labels {
         0 => counted(net.outputs() as u64, "number"),
-        _ => counted(labels, "class"),
+        1 => "1 class".to_owned(),
+        _ => format!("{} classes", grouped(labels)),
     };
     let views = match args.views {
         SeenViews::Both => Views::Both,

@@ -235,10 +235,15 @@ fn picks(inspection: &Inspection) -> String {
             format!("{} to level {}", family(&deal.family), levels.join(" "))
         })
         .collect();
-    let inputs = grouped(inspection.report.config.inputs() as u64);
+    let config = &inspection.report.config;
+    let seen = match config.basis() {
+        None => "inputs",
+        Some(_) => "inputs and hidden values",
+    };
+    let inputs = grouped(config.viewed() as u64);
     let mut pairs = vec![
         ("tables", grouped(*tables as u64)),
-        ("view", format!("{} of {inputs} inputs", grouped(*view as u64))),
+        ("view", format!("{} of {inputs} {seen}", grouped(*view as u64))),
     ];
     let titles = std::iter::once("gates").chain(std::iter::repeat(""));
     pairs.extend(titles.zip(gates));

@@ -247,3 +247,87 @@ fn bytes_come_back() {
         }
     }
 }
+
+#[test]
+fn a_write_of_small_values_leaves_large_answers_whole() {
+    let hidden = Layer::new(
+        Array2::from_shape_vec((2, 1), vec![1.0, -1.0]).unwrap().view(),
+        &[0.0; 2],
+        Activation::Relu,
+    );
+    let last = Layer::new(Array2::ones((1, 2)).view(), &[0.0], Activation::Linear);
+    let net = Net::new(vec![hidden.unwrap(), last.unwrap()], Output::Linear).unwrap(); // |x|
+    for warm_up in [1, 1024] {
+        let builder = Config::builder(1, Targets::Numbers(1)).basis(Basis::new(net.clone()));
+        let mut model = Model::new(builder.warm_up(warm_up).build().unwrap());
+        model.write(&[0.001], Target::Numbers(&[0.001])).unwrap();
+        for x in [-2.0, 1e6, -3e20] {
+            assert_eq!(read(&model, &[x]), [x.abs()]);
+        }
+        // And an error of any size is learned from without leaving the range.
+        model.write(&[1e6], Target::Numbers(&[-1e30])).unwrap();
+        assert!(read(&model, &[1e6])[0].is_finite());
+    }
+}
+
+#[test]
+fn working_memory_may_go_from_one_model_to_another() {
+    let mut plain = Model::new(Config::builder(5, Targets::Numbers(3)).tables(4).build().unwrap());
+    let mut over = numbers(Basis::new(net(Output::Linear)));
+    for x in cues(40, 20) {
+        plain.write(&x, Target::Numbers(&[x[0], x[1], 1.0])).unwrap();
+        over.write(&x, Target::Numbers(&[x[0], x[1], 1.0])).unwrap();
+    }
+    let (mut scratch, mut out) = (Scratch::default(), [0.0; 3]);
+    for x in cues(10, 21) {
+        for model in [&over, &plain, &over] {
+            model.recall().read(&x, &mut scratch, &mut out).unwrap();
+            assert_eq!(out.to_vec(), read(model, &x));
+        }
+    }
+}
+
+#[test]
+fn a_saved_view_of_what_views_do_not_see_is_refused() {
+    let config = |views| {
+        let basis = Basis::new(net(Output::Linear)).views(views);
+        Config::builder(5, Targets::Numbers(3)).basis(basis).tables(6).view(4).build().unwrap()
+    };
+    let mut model = Model::new(config(Views::Both));
+    for x in cues(40, 22) {
+        model.write(&x, Target::Numbers(&[x[0], x[1], 1.0])).unwrap();
+    }
+    let (structure, keys) = (model.state().structure, model.state().keys.to_vec());
+    let read = |views| crate::SavedRecall::decode(config(views), &structure, keys.clone());
+    assert!(read(Views::Both).is_ok());
+    assert!(read(Views::Inputs).is_err() && read(Views::Units).is_err());
+}
+
+#[test]
+fn what_a_memory_starts_as_is_explained_and_its_gates_differ_from_the_first_row_on() {
+    let model = numbers(Basis::new(net(Output::Linear)));
+    for x in cues(5, 23) {
+        let explained = model.recall().explain(&x, &mut Scratch::default()).unwrap();
+        let map = model.recall().config().basis().unwrap().net();
+        let map = map.effective(&map.pattern(&x).unwrap()).unwrap();
+        assert!((&explained.matrix - &map.weights).iter().all(|apart| apart.abs() < 1e-9));
+        assert!((&explained.bias - &map.bias).iter().all(|apart| apart.abs() < 1e-4));
+        assert_eq!((explained.active.len(), explained.keys), (0, 0));
+    }
+    let basis = Basis::new(net(Output::Linear));
+    let config = Config::builder(5, Targets::Numbers(3)).basis(basis).tables(8).levels([3]);
+    let config = config.families([Family::Relu { layer: 0 }]).warm_up(1).build().unwrap();
+    let mut model = Model::new(config);
+    model.write(&cues(1, 24)[0], Target::Numbers(&[0.0; 3])).unwrap();
+    let bits = |x: &[f32]| -> std::collections::BTreeSet<u32> {
+        let explained = model.recall().explain(x, &mut Scratch::default()).unwrap();
+        explained
+            .active
+            .iter()
+            .filter(|slot| slot.key.level == 3)
+            .map(|slot| slot.key.bits)
+            .collect()
+    };
+    // Eight tables of one gate would all give the same three decisions.
+    assert!(bits(&cues(1, 24)[0]).len() > 1);
+}

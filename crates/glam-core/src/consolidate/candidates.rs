@@ -52,7 +52,10 @@ pub(crate) fn candidates(
 ) -> Vec<Candidate> {
     let as_is = Candidate::as_it_is(now);
     let set = config.families().is_some() || config.levels().is_some() || config.view().is_some();
-    if set || config.tables().is_some() {
+    // What a memory that starts as a net keeps of it, rows that were written since cannot judge: keys stay
+    // as specific as they are.
+    let starts = config.basis().is_some_and(|basis| basis.starts());
+    if set || starts || config.tables().is_some() {
         return vec![as_is];
     }
     let inputs = config.seen().len();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::sketch::{SKETCH, Sketch};
 use crate::basis::{Basis, LiftedRows};
-use crate::normaliser::Normaliser;
+use crate::normaliser::{Normaliser, TARGET_LIMIT};
 use crate::observations::Observations;
 
 /// Rows that a search goes over, at most.
@@ -70,9 +70,10 @@ impl Goals {
     fn without(self, normaliser: &Normaliser, starts: &[f32], outputs: usize) -> Self {
         let start = |place: usize| normaliser.target(place % outputs, starts[place]);
         let left = match self {
-            Self::Numbers(numbers) => {
-                (0..).zip(numbers).map(|(place, y)| y - start(place)).collect()
-            }
+            Self::Numbers(numbers) => (0..)
+                .zip(numbers)
+                .map(|(place, y)| (y - start(place)).clamp(-TARGET_LIMIT, TARGET_LIMIT))
+                .collect(),
             Self::Classes(classes) => (0..starts.len())
                 .map(|place| {
                     let class = classes[place / outputs] as usize;

@@ -42,7 +42,7 @@ impl Draw for Relu {
                 let share = on.count() as f32 / rows;
                 // The largest of unit^(1/w) as in a weighted reservoir would need a power; a product
                 // prefers undecided units as well, and is the same on every machine.
-                (rng.unit() * share * (1.0 - share), unit)
+                (rng.unit() * (share * (1.0 - share) + 1e-6), unit)
             })
             .collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

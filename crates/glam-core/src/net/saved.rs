@@ -44,7 +44,7 @@ impl Net {
         writer.finish()
     }
 
-    /// The net whose bytes these are; allocates no more than a few times their length.
+    /// The net whose bytes these are; allocates no more than about ten times their length.
     ///
     /// # Errors
     /// [`NetError::Damaged`], and those of [`Net::new`] and [`Layer::new`].

@@ -39,6 +39,51 @@ fn the_files_of_a_memory_that_was_never_written_to_are_the_net() {
 }
 
 #[test]
+fn a_file_called_net_that_is_not_of_a_memory_is_left_alone() {
+    let (_temporary, directory) = temporary();
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("NET"), "a table of teams").unwrap();
+    let made = Store::create(&directory, over_net(KINDS[0]));
+    assert!(matches!(made, Err(Error::NotEmpty { .. })));
+    assert_eq!(fs::read(directory.join("NET")).unwrap(), b"a table of teams");
+    // What a creation that was cut has left is taken over.
+    let net = over_net(KINDS[1]).basis().unwrap().to_bytes();
+    fs::write(directory.join("NET"), net).unwrap();
+    Store::create(&directory, over_net(KINDS[0])).unwrap();
+    assert_reads_nothing_else(&directory);
+}
+
+/// The memory reads as its own net, not as one that was there before.
+fn assert_reads_nothing_else(directory: &std::path::Path) {
+    let reader = Reader::open(directory).unwrap();
+    let (x, ..) = observation(3);
+    let mut out = [0.0; OUTPUTS];
+    reader.read(&x, &mut Scratch::default(), &mut out).unwrap();
+    let mut expected = [0.0; OUTPUTS];
+    let config = over_net(KINDS[0]);
+    let net = config.basis().unwrap().net();
+    net.forward(&x, &mut Activations::default(), &mut expected).unwrap();
+    assert_eq!(out, expected);
+}
+
+#[test]
+fn a_reader_goes_on_over_its_net() {
+    let (_temporary, directory) = temporary();
+    let config = over_net(KINDS[1]);
+    let (mut store, mut model) = Store::create(&directory, config.clone()).unwrap();
+    let mut reader = Reader::open(&directory).unwrap();
+    for round in 1..4 {
+        write(&mut store, &mut model, 10).unwrap();
+        store.flush().unwrap();
+        assert!(reader.refresh().unwrap());
+        assert_reads_same(&reader, &oracle(&config, round * 10));
+        store.checkpoint(&mut model).unwrap();
+        reader.refresh().unwrap();
+        assert_reads_same(&reader, &oracle(&config, round * 10));
+    }
+}
+
+#[test]
 fn snapshots_logs_copies_and_rebuilds_go_over_the_same_net() {
     for targets in KINDS {
         let (temporary, directory) = temporary();
