@@ -190,7 +190,7 @@ fn opening_over_another_net_than_the_one_there_is_refused() {
     let open = |weight| Memory::builder_on(net(weight)).open_or_create(&place);
     assert_eq!(open(2.0).unwrap().read(&[1.0, 1.0]).unwrap(), [4.0]);
     assert_eq!(open(2.0).unwrap().read(&[1.0, 2.0]).unwrap(), [6.0]);
-    assert!(matches!(open(3.0), Err(glam_memory::Error::OtherNet)));
+    assert!(matches!(open(3.0), Err(Error::OtherNet)));
     // Who asks for no net takes what is there.
     assert_eq!(
         Memory::builder(2).open_or_create(&place).unwrap().read(&[1.0, 1.0]).unwrap(),
