@@ -4,6 +4,7 @@
 //! - `peers` holds the learners that GLAM is compared with: a plain multilayer perceptron, ridge
 //!   regression, recursive least squares, a random forest and the nearest neighbour.
 //! - `gates` compares gates taken from a trained net with gates that know of none.
+//! - [`report`] makes one page out of suites that hold a memory against all of them.
 //! - `race` measures how long each of them takes to a given accuracy.
 //! - `databases` are files, GLAM and key-value stores that keep one row durably after the other.
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
@@ -31,5 +32,6 @@ pub mod peers;
 pub mod program;
 #[cfg(feature = "peers")]
 pub mod race;
+pub mod report;
 pub mod stream;
 pub mod timing;

@@ -1,0 +1,1 @@
+//! Writes a report as one HTML page, or as Markdown.

@@ -1,0 +1,273 @@
+//! Measures trials once each, keeps what they found, and goes on where it was interrupted.
+
+use std::error::Error;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+use super::{Found, Key, Machine, Plan, ReportError, Trial};
+
+/// Where the trials of a run are kept, inside its folder: the run in the first line, then a trial a
+/// line.
+const TRIALS: &str = "trials.jsonl";
+
+/// What must be the same for trials to be gone on from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Run {
+    format: u32,
+    version: String,
+    plan: Plan,
+    machine: Machine,
+}
+
+impl Run {
+    fn this(plan: Plan) -> Self {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Self { format: 1, version, plan, machine: Machine::this() }
+    }
+
+    /// Trials of one day, on one machine, and of another day are one run.
+    fn goes_on(&self, other: &Self) -> bool {
+        let same_day = Machine { day: other.machine.day.clone(), ..self.machine.clone() };
+        Self { machine: same_day, ..self.clone() } == *other
+    }
+
+    fn words(&self) -> String {
+        let Self { version, plan, machine, .. } = self;
+        let build = if machine.release { "release" } else { "debug" };
+        format!(
+            "{plan:?} run of {version}, {build} build, {} x {}",
+            machine.cores, machine.processor
+        )
+        .to_lowercase()
+    }
+}
+
+/// Runs trials.
+pub struct Runner {
+    plan: Plan,
+    run: Run,
+    path: PathBuf,
+    /// Nothing while trials are counted.
+    file: Option<File>,
+    kept: Vec<Trial>,
+    counted: u64,
+    bar: ProgressBar,
+}
+
+impl Runner {
+    /// A runner that keeps its trials in the folder `out`, and does not repeat those that are kept
+    /// there, but for failures.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the folder cannot be written, or holds another run.
+    pub fn new(plan: Plan, out: &Path) -> Result<Self, ReportError> {
+        fs::create_dir_all(out).map_err(ReportError::io(out))?;
+        let path = out.join(TRIALS);
+        let mut run = Run::this(plan);
+        let mut kept = Vec::new();
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                let (found, trials) = read(&path, &text)?;
+                if let Some(found) = found {
+                    if !found.goes_on(&run) {
+                        let (found, wanted) = (found.words(), run.words());
+                        return Err(ReportError::OtherRun { path, found, wanted });
+                    }
+                    (run, kept) = (found, trials);
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(ReportError::io(&path)(error)),
+        }
+        kept.retain(|trial| trial.failure.is_none());
+        // Written anew, so that a line that was cut off and failures are gone.
+        let mut lines = line(&run);
+        kept.iter().for_each(|trial| lines.push_str(&line(trial)));
+        fs::write(&path, lines).map_err(ReportError::io(&path))?;
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Ok(Self { plan, run, path, file: None, kept, counted: 0, bar })
+    }
+
+    /// Which run it is.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// Runs the suites of `run`: first without measuring, to count the trials, then for good. Draws a
+    /// bar on the error stream where that is a terminal, and lines where it is not.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file of trials cannot be written.
+    pub fn run(
+        mut self,
+        mut suites: impl FnMut(&mut Self) -> Result<(), ReportError>,
+    ) -> Result<Vec<Trial>, ReportError> {
+        suites(&mut self)?;
+        let total = std::mem::take(&mut self.counted);
+        let file = OpenOptions::new().append(true).open(&self.path);
+        self.file = Some(file.map_err(ReportError::io(&self.path))?);
+        self.bar = ProgressBar::new(total);
+        let style = "{elapsed:>4} [{bar:30}] {pos}/{len} {wide_msg}";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            self.bar.set_style(style.progress_chars("=> "));
+        }
+        self.bar.enable_steady_tick(Duration::from_millis(500));
+        suites(&mut self)?;
+        self.bar.finish_and_clear();
+        Ok(self.kept)
+    }
+
+    /// What it runs on.
+    #[must_use]
+    pub fn machine(&self) -> &Machine {
+        &self.run.machine
+    }
+
+    /// Measures one trial, unless it is kept already. An error or a panic of `measure` is kept as a
+    /// failure.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file of trials cannot be written.
+    pub fn trial(
+        &mut self,
+        key: Key,
+        measure: impl FnOnce() -> Result<Found, Box<dyn Error>>,
+    ) -> Result<(), ReportError> {
+        self.counted += 1;
+        let Some(file) = &mut self.file else { return Ok(()) };
+        if self.kept.iter().any(|trial| trial.key == key) {
+            self.bar.inc(1);
+            return Ok(());
+        }
+        let name = name(&key);
+        self.bar.set_message(name.clone());
+        let started = Instant::now();
+        let ended = catch_unwind(AssertUnwindSafe(measure));
+        let (found, failure) = match ended {
+            Ok(Ok(found)) => (found, None),
+            Ok(Err(error)) => (Found::default(), Some(error.to_string())),
+            Err(panic) => {
+                let said = panic.downcast_ref::<String>().map(String::as_str);
+                let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+                (Found::default(), Some(said.unwrap_or("it panicked").to_owned()))
+            }
+        };
+        let trial = Trial { key, found, failure, took: started.elapsed().as_secs_f64() };
+        if self.bar.is_hidden() {
+            let state =
+                trial.failure.as_ref().map_or(String::new(), |why| format!(": failed: {why}"));
+            eprintln!(
+                "{}/{} {name}, {:.1} s{state}",
+                self.counted,
+                self.bar.length().unwrap_or(0),
+                trial.took
+            );
+        } else if let Some(why) = &trial.failure {
+            self.bar.suspend(|| eprintln!("{name}: failed: {why}"));
+        }
+        file.write_all(line(&trial).as_bytes()).map_err(ReportError::io(&self.path))?;
+        self.kept.push(trial);
+        self.bar.inc(1);
+        Ok(())
+    }
+}
+
+fn name(key: &Key) -> String {
+    let Key { suite, part, set, learner, at, seed } = key;
+    let part = if part.is_empty() { String::new() } else { format!(" {part}") };
+    let at = at.map_or(String::new(), |at| format!(" at {at}"));
+    format!("{suite}{part}: {learner} on {set}{at}, seed {seed}")
+}
+
+fn line(value: &impl Serialize) -> String {
+    // Maps have strings as keys, and figures are finite: nothing that JSON cannot hold.
+    let text = serde_json::to_string(value).unwrap_or_default();
+    format!("{text}\n")
+}
+
+/// The run and the trials of a file; a last line that was cut off is none.
+fn read(path: &Path, text: &str) -> Result<(Option<Run>, Vec<Trial>), ReportError> {
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let mut lines = whole.lines().enumerate();
+    let malformed = |number: usize| {
+        let path = path.to_owned();
+        move |source| ReportError::Malformed { path, line: number + 1, source }
+    };
+    let Some((number, first)) = lines.next() else { return Ok((None, Vec::new())) };
+    let run = serde_json::from_str(first).map_err(malformed(number))?;
+    let trials = lines
+        .map(|(number, line)| serde_json::from_str(line).map_err(malformed(number)))
+        .collect::<Result<_, _>>()?;
+    Ok((Some(run), trials))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Figures;
+    use super::*;
+    use std::cell::Cell;
+
+    fn key(learner: &str) -> Key {
+        Key::new("recall", "", "signs", learner, 1)
+    }
+
+    #[test]
+    fn what_was_kept_is_not_measured_again_and_failures_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let measured = Cell::new(0);
+        let run = || {
+            Runner::new(Plan::Quick, folder.path()).unwrap().run(|runner| {
+                runner.trial(key("good"), || {
+                    measured.set(measured.get() + 1);
+                    Ok(Found::default().with("rmse", 0.5).with("nothing", f64::NAN))
+                })?;
+                runner.trial(key("refuses"), || Err("no".into()))?;
+                runner.trial(key("panics"), || panic!("out of {}", "luck"))
+            })
+        };
+        for _ in 0..2 {
+            let trials = run().unwrap();
+            let failures: Vec<_> = trials.iter().map(|trial| trial.failure.as_deref()).collect();
+            assert_eq!(failures, [None, Some("no"), Some("out of luck")]);
+            assert_eq!(trials[0].found.figures, Figures::from([("rmse".to_owned(), 0.5)]));
+        }
+        assert_eq!(measured.get(), 1);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_is_measured_again_and_another_run_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = || {
+            let runner = Runner::new(Plan::Quick, folder.path())?;
+            runner.run(|runner| {
+                for learner in ["one", "two"] {
+                    runner.trial(key(learner).at(0.1), || Ok(Found::default().with("at", 0.1)))?;
+                }
+                Ok(())
+            })
+        };
+        let whole = run().unwrap();
+        let path = folder.path().join(TRIALS);
+        let text = fs::read_to_string(&path).unwrap();
+        for end in 0..text.len() {
+            fs::write(&path, &text[..end]).unwrap();
+            let again = run().unwrap();
+            assert_eq!(again.len(), whole.len());
+            assert!(
+                again.iter().zip(&whole).all(|(a, b)| (&a.key, &a.found) == (&b.key, &b.found))
+            );
+        }
+        let refused = Runner::new(Plan::Full, folder.path()).map(|_| ()).unwrap_err().to_string();
+        assert!(refused.contains("quick run") && refused.contains("--out"), "{refused}");
+    }
+}
