@@ -4,8 +4,11 @@
 //! usual for them. All but the forest, to which scales are nothing, see scaled inputs.
 
 pub mod forest;
+pub mod hash_memory;
+pub mod hopfield;
 pub mod mlp;
 pub mod neighbour;
+pub mod neighbours;
 pub mod recursive;
 pub mod ridge;
 mod scaler;

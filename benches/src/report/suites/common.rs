@@ -8,7 +8,6 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::data::{Banking77Order, DataError, Dataset, Targets, by_name};
 use crate::metrics::{accuracy, largest, mean_nmse, rmse};
-use crate::report::{Cell, Spread, Trial};
 
 /// What a suite's trials give.
 pub(super) type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -181,52 +180,6 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// The mean of a figure over the trials that have it, and its standard deviation.
-pub(super) fn figure<'a>(
-    trials: impl IntoIterator<Item = &'a Trial>,
-    name: &str,
-) -> Option<Spread> {
-    Spread::of(trials.into_iter().filter_map(|trial| trial.found.figures.get(name).copied()))
-}
-
-/// A cell with a mean and what it varies by.
-pub(super) fn cell(spread: Option<Spread>) -> Cell {
-    match spread {
-        None => Cell::default(),
-        Some(Spread { mean, count: 1, .. }) => short(mean).into(),
-        Some(Spread { mean, std, .. }) => format!("{} ± {}", short(mean), digits(std)).into(),
-    }
-}
-
-/// A spread to two digits.
-fn digits(value: f64) -> String {
-    let places = if value > 0.0 { (1 - value.log10().floor() as i32).clamp(0, 6) } else { 0 };
-    format!("{value:.*}", places as usize)
-}
-
-/// Those that are different, in the order in which they come.
-pub(super) fn distinct<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut found: Vec<&str> = Vec::new();
-    for name in names {
-        if !found.contains(&name) {
-            found.push(name);
-        }
-    }
-    found
-}
-
-/// Why the trials failed, where none of them found anything.
-pub(super) fn failure<'a>(trials: impl IntoIterator<Item = &'a Trial>) -> Option<String> {
-    let mut why = None;
-    for trial in trials {
-        match &trial.failure {
-            None => return None,
-            Some(failure) => why = why.or(Some(format!("failed: {failure}"))),
-        }
-    }
-    why
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,8 +201,6 @@ mod tests {
             assert_eq!(short(value), text, "{value}");
         }
         assert_eq!(percent(0.1234), "12.3 %");
-        let spread = Spread { mean: 0.8712, std: 0.00123, count: 3 };
-        assert_eq!(cell(Some(spread)).text, "0.871 ± 0.0012");
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! From a chosen structure to slots that can be read from and written to.
 
-use super::inverses::{Grams, Inverses, inverse};
+use super::inverses::{Grams, inverse};
 use super::lifted::Lifted;
-use super::solve::{Held, solve};
 use super::workers::{Workers, collect};
 use crate::config::Config;
 use crate::recall::prior_variance;
@@ -19,26 +18,22 @@ pub(crate) struct Slots {
     pub(crate) covariances: Arena,
 }
 
-/// Solves over all rows and makes the slots.
+/// Makes the slots of maps that were solved over all rows.
 ///
 /// A covariance is what the slot's own rows leave of its prior when each of them is worth an
 /// observation of noise S, (I / p + Gram / S)^-1, with S the mean claim over all rows: what
 /// mean-field recursive least squares comes to, in one step. S depends on the covariances; a few
 /// rounds bring both into step.
 pub(crate) fn finish(
-    lifted: &Lifted<'_>,
-    (lambda, iterations): (f64, usize),
+    (lifted, grams): (&Lifted<'_>, &Grams),
+    solution: &[f32],
     (config, now): (&Config, u64),
     noise: f64,
     weight_lines: usize,
     workers: &dyn Workers,
-    go_on: &(dyn Fn() -> bool + Sync),
 ) -> Option<Slots> {
-    let grams = Grams::new(lifted, workers);
-    let inverses = Inverses::new(&grams, lifted.slots(), lambda, workers);
-    let solution = solve(lifted, &inverses, lambda, Held::None { iterations }, workers, go_on)?;
     let mut weights = Arena::new(weight_lines);
-    for map in solution.weights.chunks_exact(lifted.stride().max(1)) {
+    for map in solution.chunks_exact(lifted.stride().max(1)) {
         weights.push()[..map.len()].copy_from_slice(map);
     }
     let n = lifted.structure.n();

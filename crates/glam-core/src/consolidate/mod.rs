@@ -38,6 +38,7 @@ use choose::Search;
 pub(crate) use choose::is_gain;
 pub use decision::{Decision, Trial};
 pub use halves::conjugate_gradients;
+use finish::Slots;
 use inverses::{Grams, Inverses};
 use lifted::Lifted;
 use rows::Rows;
@@ -295,21 +296,42 @@ impl Model {
         workers: &dyn Workers,
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Self> {
-        let outputs = self.recall.outputs();
         let (lambda, iterations) =
             (structure.decision().lambda, structure.decision().iterations as usize);
         let lifted = Lifted::new(&structure, rows, workers);
-        let slots = finish::finish(
-            &lifted,
-            (lambda, iterations),
-            (&self.recall.config, structure.decision().sequence),
-            f64::from(self.recall.noise.variance()),
-            weight_lines(structure.width(), outputs),
-            workers,
-            go_on,
-        )
-        .ok_or(Error::Cancelled)?;
+        let grams = Grams::new(&lifted, workers);
+        let inverses = Inverses::new(&grams, lifted.slots(), lambda, workers);
+        let held = Held::None { iterations };
+        let solution = solve(&lifted, &inverses, lambda, held, workers, go_on);
+        let maps = solution.ok_or(Error::Cancelled)?.weights;
+        let now = structure.decision().sequence;
+        let slots = self.slots_of((&lifted, &grams), &maps, now, workers)?;
         drop(lifted);
+        self.with_slots(structure, slots, history)
+    }
+
+    /// The slots of maps that were solved for `lifted` at sequence number `now`.
+    fn slots_of(
+        &self,
+        (lifted, grams): (&Lifted<'_>, &Grams),
+        maps: &[f32],
+        now: u64,
+        workers: &dyn Workers,
+    ) -> Result<Slots> {
+        let noise = f64::from(self.recall.noise.variance());
+        let lines = weight_lines(lifted.structure.width(), self.recall.outputs());
+        let config = (&self.recall.config, now);
+        // An arena of so many lines does not exist: there is none to read from.
+        finish::finish((lifted, grams), maps, config, noise, lines, workers).ok_or(Error::Cancelled)
+    }
+
+    /// A model of this one's configuration, labels and sequence number with `slots` of `structure`.
+    fn with_slots(
+        &self,
+        structure: Structure,
+        slots: Slots,
+        history: &Observations,
+    ) -> Result<Self> {
         let mut model = Self::new(self.recall.config.clone());
         model.recall.labels = self.recall.labels.clone();
         model.recall.sequence = self.recall.sequence;

@@ -37,7 +37,7 @@ impl Model {
     /// slot's own Gram matrix, and those of the best iteration are taken, so that roundings that pile
     /// up once nothing is left to gain do no harm.
     ///
-    /// Costs what one trial of [`Model::consolidate`] does, with up to 2,000 passes over the history, twice.
+    /// Costs what one trial of [`Model::consolidate`] does, with up to 2,000 passes over the history.
     ///
     /// # Errors
     /// [`Error::Empty`] without a history, [`Error::Cancelled`] where `watch` stopped it.
@@ -62,32 +62,35 @@ impl Model {
         let progress =
             Progress { trial: 1, name: FOR_RECALL, regates: 0, rows: rows.count, best: None };
         let go_on = || watch(&progress) != Flow::Stop;
+        let now = self.recall.sequence;
         let (iterations, error, slots) = {
             let lifted = Lifted::new(&structure, &rows, workers);
             let grams = Grams::new(&lifted, workers);
             let inverses = Inverses::new(&grams, lifted.slots(), LAMBDA, workers);
             let held = Held::Written { most: MOST_ITERATIONS, enough: EXACT };
             let solution = solve(&lifted, &inverses, LAMBDA, held, workers, &go_on);
-            let (stop, error) = best_stop(&[&solution.ok_or(Error::Cancelled)?.trace]);
-            (stop as u32, error, lifted.slots() as u64)
+            let solution = solution.ok_or(Error::Cancelled)?;
+            let (stop, error) = best_stop(&[&solution.trace]);
+            let slots = self.slots_of((&lifted, &grams), &solution.weights, now, workers)?;
+            (stop as u32, error, slots)
         };
         let trial = Trial {
             name: FOR_RECALL.to_owned(),
             regates: 0,
             lambda: LAMBDA,
             iterations,
-            slots,
+            slots: slots.keys.len() as u64,
             error,
             accepted: true,
         };
         let structure = structure.with_decision(Decision {
-            sequence: self.recall.sequence,
+            sequence: now,
             rows: rows.count as u64,
             folds: 0,
             lambda: LAMBDA,
             iterations,
             trials: vec![trial],
         });
-        self.solved(structure, history, &rows, workers, &go_on)
+        self.with_slots(structure, slots, history)
     }
 }

@@ -1,0 +1,187 @@
+//! The plain multilayer perceptron, as a competent user would train it.
+//!
+//! Adam, batches of 64, scaled inputs; the learning rate is the best of four on a held-out tenth, by 20
+//! epochs over at most 15,000 rows. Trained on all rows for 1, 5 and 20 epochs, or, early stopped, on
+//! nine tenths until the other has not become better for ten epochs, a hundred at most.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use ndarray::{Array2, ArrayView2, Axis};
+
+use super::super::common::{Result, judge, measure, rises};
+use super::{has_labels, scale};
+use crate::data::{Dataset, Targets, held_out_tenth, shuffled_indices};
+use crate::metrics::{calibration_error, log_likelihood};
+use crate::peers::mlp::{MlpParams, RowOrder, choose_rate, fit_by_steps};
+use crate::report::{Found, Plan, Point};
+
+/// Passes after which a net is judged.
+pub(super) const EPOCHS: [usize; 3] = [1, 5, 20];
+/// Passes of a net that is stopped early, at most.
+const MOST_EPOCHS: usize = 100;
+/// Passes without a better error on what is held out after which a net is stopped.
+const PATIENCE: usize = 10;
+/// Rows that a learning rate is chosen on, at most.
+const SEARCH_ROWS: usize = 15_000;
+const LEAST_PROBABILITY: f64 = 1e-6;
+
+pub(super) fn sizes(plan: Plan) -> impl Iterator<Item = &'static [usize]> {
+    let sizes: [&'static [usize]; 3] = [&[64], &[256], &[128, 128]];
+    sizes.into_iter().take(plan.pick(2, 3))
+}
+
+pub(super) fn name(size: &[usize]) -> String {
+    let units: Vec<String> = size.iter().map(usize::to_string).collect();
+    format!("MLP {}", units.join("x"))
+}
+
+/// A learning rate and the seconds for choosing it.
+#[derive(Clone, Copy)]
+pub(super) struct Rate {
+    rate: f64,
+    search_seconds: f64,
+}
+
+/// The rates that were chosen. They are chosen by the first seed and serve the others, but of sets whose
+/// rows depend on the seed.
+#[derive(Default)]
+pub(super) struct Rates(HashMap<(String, u64, Vec<usize>), Rate>);
+
+impl Rates {
+    pub(super) fn of(&mut self, name: &str, seed: u64, size: &[usize], set: &Dataset) -> Result<Rate> {
+        let many = set.train_x.nrows() > SEARCH_ROWS;
+        let key = (name.to_owned(), if many { 0 } else { seed }, size.to_vec());
+        if let Some(&known) = self.0.get(&key) {
+            return Ok(known);
+        }
+        let order = shuffled_indices(set.train_x.nrows(), 0);
+        let rows = &order[..order.len().min(SEARCH_ROWS)];
+        let epochs = EPOCHS[EPOCHS.len() - 1];
+        let params = MlpParams { epochs, seed: key.1, ..params(set, size) }.check()?;
+        let x = set.train_x.select(Axis(0), rows);
+        let choice = choose_rate(&params, x.view(), &set.train_y.select(rows))?;
+        let rate = Rate { rate: choice.learning_rate, search_seconds: choice.seconds };
+        self.0.insert(key, rate);
+        Ok(rate)
+    }
+}
+
+fn params(set: &Dataset, size: &[usize]) -> MlpParams {
+    MlpParams {
+        hidden: size.to_vec(),
+        input_scale: scale(set),
+        order: RowOrder::Shuffled,
+        ..MlpParams::default()
+    }
+}
+
+/// Trained on all rows, judged after 1, 5 and 20 passes.
+pub(super) fn by_epochs(set: &Dataset, size: &[usize], rate: Rate, seed: u64) -> Result<Found> {
+    let epochs = EPOCHS[EPOCHS.len() - 1];
+    let params = MlpParams { epochs, seed, ..params(set, size) }.check()?;
+    let rows = set.train_x.nrows();
+    let mut points = Vec::new();
+    let net = fit_by_steps(&params, rate.rate, set.train_x.view(), &set.train_y, &mut |net, now| {
+        if now.rows_seen.is_multiple_of(rows) && EPOCHS.contains(&(now.rows_seen / rows)) {
+            let measure = measure(set, net.predict(set.test_x.view())?.view()).1;
+            points.push(Point { rows: now.rows_seen as f64, seconds: now.seconds, measure });
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let (name, value) = measure(set, net.predict(set.test_x.view())?.view());
+    let found = Found { points, ..Found::default() };
+    Ok(found
+        .with(name, value)
+        .with("seconds", net.train_seconds)
+        .with("search seconds", rate.search_seconds)
+        .with("bytes", net.parameter_bytes() as f64)
+        .set(format!("rate {}, batches of 64, all cores", rate.rate)))
+}
+
+/// The best pass by what is held out, as it recalls the test rows and the held-out ones.
+struct Best {
+    measure: f64,
+    epoch: usize,
+    seconds: f64,
+    test: Array2<f32>,
+    held: Array2<f32>,
+}
+
+/// Trained on nine tenths until the other does not become better.
+pub(super) fn early_stopped(set: &Dataset, rate: Rate, seed: u64) -> Result<Found> {
+    let split = held_out_tenth(set.train_x.nrows(), seed);
+    let x = set.train_x.select(Axis(0), &split.kept);
+    let y = set.train_y.select(&split.kept);
+    let held_x = set.train_x.select(Axis(0), &split.held_out);
+    let held_y = set.train_y.select(&split.held_out);
+    let params = MlpParams { epochs: MOST_EPOCHS, seed, ..params(set, &[256]) }.check()?;
+    let mut best: Option<Best> = None;
+    let mut stopped = 0.0;
+    let net = fit_by_steps(&params, rate.rate, x.view(), &y, &mut |net, now| {
+        stopped = now.seconds;
+        if !now.rows_seen.is_multiple_of(x.nrows()) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let epoch = now.rows_seen / x.nrows();
+        let held = net.predict(held_x.view())?;
+        let (name, measure) = judge(&held_y, held.view());
+        let is_better = best.as_ref().is_none_or(|best| match rises(name) {
+            true => measure > best.measure,
+            false => measure < best.measure,
+        });
+        if is_better {
+            let test = net.predict(set.test_x.view())?;
+            best = Some(Best { measure, epoch, seconds: now.seconds, test, held });
+        }
+        let since = best.as_ref().map_or(0, |best| epoch - best.epoch);
+        Ok(if since >= PATIENCE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    let best = best.ok_or("the net was never judged")?;
+    let (name, value) = measure(set, best.test.view());
+    let rows = (best.epoch * x.nrows()) as f64;
+    let found = Found::default()
+        .with(name, value)
+        .with("seconds", stopped)
+        .with("search seconds", rate.search_seconds)
+        .with("epochs", best.epoch as f64)
+        .with("bytes", net.parameter_bytes() as f64)
+        .set(format!("rate {}, at most {MOST_EPOCHS} epochs, the best by a tenth", rate.rate));
+    let found = if has_labels(set) { sure(found, set, &best) } else { spread(found, set, &held_y, &best) };
+    Ok(Found { points: vec![Point { rows, seconds: best.seconds, measure: value }], ..found })
+}
+
+/// How sure a net is of labels: the softmax of its scores.
+fn sure(found: Found, set: &Dataset, best: &Best) -> Found {
+    let Targets::Labels { labels, .. } = &set.test_y else { return found };
+    let (mut confidence, mut right, mut likelihood) = (Vec::new(), Vec::new(), 0.0);
+    for (scores, &label) in best.test.rows().into_iter().zip(labels) {
+        let most = scores.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+        let shares = scores.mapv(|score| f64::from(score - most).exp());
+        let sum = shares.sum();
+        confidence.push((1.0 / sum) as f32);
+        right.push(scores[label as usize] >= most);
+        likelihood += (shares[label as usize] / sum).max(LEAST_PROBABILITY).ln();
+    }
+    found
+        .with("log likelihood", likelihood / labels.len() as f64)
+        .with("calibration error", calibration_error(&confidence, &right))
+}
+
+/// How sure a net is of values: a Gaussian of the spread that its errors have on what was held out.
+fn spread(found: Found, set: &Dataset, held_y: &Targets, best: &Best) -> Found {
+    let (Targets::Values(held), Targets::Values(truth)) = (held_y, &set.test_y) else { return found };
+    let column = |values: ArrayView2<'_, f32>, output: usize| values.column(output).to_vec();
+    let (mut likelihood, mut covered) = (0.0, 0.0);
+    for output in 0..truth.ncols() {
+        let errors = &best.held.column(output) - &held.column(output);
+        let std = (errors.dot(&errors) / errors.len() as f32).sqrt();
+        let (means, truth) = (column(best.test.view(), output), column(truth.view(), output));
+        likelihood += log_likelihood(&means, &vec![std; means.len()], &truth);
+        // 90 % of a normal distribution lie within 1.645 standard deviations.
+        let inside = means.iter().zip(&truth).filter(|(m, t)| (**m - **t).abs() <= 1.645 * std);
+        covered += inside.count() as f64 / truth.len() as f64;
+    }
+    let outputs = truth.ncols() as f64;
+    found.with("log likelihood", likelihood / outputs).with("covered", covered / outputs)
+}

@@ -1,0 +1,82 @@
+//! Recall and capacity: how many random pairs a memory of a given size gives back, how exactly, and from
+//! how much of a cue.
+
+mod learners;
+mod pairs;
+mod pictures;
+mod section;
+#[cfg(test)]
+mod tests;
+
+use self::learners::{LEARNERS, Learner, RIGHT};
+use self::pairs::{Cues, Pairs, Shape};
+use crate::report::{Key, Plan, ReportError, Runner};
+pub use section::section;
+
+/// The suite's name.
+pub const ID: &str = "recall";
+/// Pairs against floats.
+const CAPACITY: &str = "capacity";
+/// The same of a larger memory, about one pair for every float.
+const LARGE: &str = "at capacity";
+/// Cues that are not those that were written.
+const NOISE: &str = "noisy cues";
+/// Pictures from parts of them.
+const PICTURES: &str = "pictures";
+
+/// Pairs of a scalar for every float of the memory's maps.
+fn ratios(plan: Plan) -> &'static [f64] {
+    match plan {
+        Plan::Quick => &[0.1, 0.5, 0.9, 1.0, 1.5, 3.0],
+        Plan::Full => &[0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0],
+    }
+}
+
+/// Measures.
+///
+/// # Errors
+///
+/// Returns an error if the file of trials cannot be written.
+pub fn run(runner: &mut Runner) -> Result<(), ReportError> {
+    let plan = runner.plan();
+    let shape = plan.pick(Shape::SMALL, Shape::MIDDLE);
+    for cues in [Cues::Signs, Cues::Gaussian] {
+        for seed in 1..=3 {
+            for &ratio in ratios(plan) {
+                for learner in LEARNERS {
+                    if !learner.is_asked_at(ratio, plan) {
+                        continue;
+                    }
+                    let key = Key::new(ID, CAPACITY, cues.name(), learner.name(), seed);
+                    runner.trial(key.at(ratio), || {
+                        let pairs = Pairs::draw(cues, shape, ratio, seed);
+                        learners::exact(learner, &pairs, shape)
+                    })?;
+                }
+            }
+        }
+        for &share in cues.noises() {
+            for learner in LEARNERS {
+                for seed in 1..=3 {
+                    let key = Key::new(ID, NOISE, cues.name(), learner.name(), seed);
+                    runner.trial(key.at(share), || {
+                        let pairs = Pairs::draw(cues, shape, 0.1, seed);
+                        learners::noisy(learner, &pairs, shape, share)
+                    })?;
+                }
+            }
+        }
+    }
+    if plan == Plan::Full {
+        for seed in 1..=3 {
+            for ratio in [0.9, 0.98, 1.0, 1.02, 1.1] {
+                let key = Key::new(ID, LARGE, Cues::Gaussian.name(), RIGHT, seed);
+                runner.trial(key.at(ratio), || {
+                    let pairs = Pairs::draw(Cues::Gaussian, Shape::LARGE, ratio, seed);
+                    learners::exact(Learner::Consolidated, &pairs, Shape::LARGE)
+                })?;
+            }
+        }
+    }
+    pictures::run(runner)
+}
