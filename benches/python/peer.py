@@ -4,6 +4,7 @@ The form of the files and of the printed lines is described in benches/src/race/
 """
 
 import argparse
+import os
 import time
 from pathlib import Path
 
@@ -16,6 +17,17 @@ EACH_LATER_PASS = 4
 # Learners with a gate are looked at this often at most, in shares of their seconds.
 GATE_SHARE = 0.05
 READ_CUES = 1_000
+
+
+def read_rows(path, width):
+    return np.fromfile(path, dtype="<f4").reshape(-1, width)
+
+
+def core_count():
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Course:
@@ -41,7 +53,7 @@ class Course:
         self.test_y = self._targets("test_y", width)
 
     def _read(self, name, width):
-        return np.fromfile(self.folder / name, dtype="<f4").reshape(-1, width)
+        return read_rows(self.folder / name, width)
 
     def _targets(self, name, width):
         values = self._read(name, width)
@@ -130,10 +142,20 @@ def race(course, learn, recall, gate=None):
             if not gate():
                 continue
         recalled = recall()
-        measure = course.measure(recalled, course.test_y)
-        print(seen, clock.seconds, measure, flush=True)
-        if over or course.reaches(measure):
+        if judge(course, seen, clock, recalled) or over:
             break
+    keep(course, recalled)
+
+
+def judge(course, rows, clock, recalled):
+    """Prints a checkpoint; whether the goal is reached there."""
+    measure = course.measure(recalled, course.test_y)
+    print(rows, clock.seconds, measure, flush=True)
+    return course.reaches(measure)
+
+
+def keep(course, recalled):
+    """Writes what is recalled at the end, of the measure that was printed last."""
     np.asarray(recalled, dtype="<f4").tofile(course.folder / "recalled")
 
 

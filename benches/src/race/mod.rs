@@ -11,7 +11,8 @@
 //! - [`outcome`] is what a table is made of.
 //! - [`online`] drives learners that take one row at a time; [`online_learners`] are these.
 //! - [`net`] and [`trees`] drive the multilayer perceptron and the random forest.
-//! - [`process`] drives learners that are programs of their own.
+//! - [`process`] drives learners that are programs of their own; [`stream_process`] those that follow
+//!   a stream, which is no race.
 //! - [`contest`] names all of them.
 
 pub mod contest;
@@ -23,6 +24,8 @@ pub mod online;
 pub mod online_learners;
 pub mod outcome;
 pub mod process;
+mod script;
+pub mod stream_process;
 pub mod table;
 pub mod trees;
 

@@ -14,14 +14,12 @@
 //! At the end it writes what it recalls at the test rows, in the form of `test_y`, to `recalled`;
 //! the measure of that must be the last one printed.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::Path;
 
 use ndarray::Array2;
 
 use super::outcome::End;
+use super::script::{hear, read_numbers, temporary_folder, write_numbers};
 use super::{Course, Outcome, Point, RaceError};
 use crate::data::Targets;
 
@@ -29,6 +27,10 @@ use crate::data::Targets;
 pub const VOWPAL_WABBIT: &str = "vw_peer.py";
 /// The script of River.
 pub const RIVER: &str = "river_peer.py";
+/// The script of LightGBM, to which the seconds of the course are for search and learning together.
+pub const LIGHTGBM: &str = "lightgbm_peer.py";
+/// The script of scikit-learn's multilayer perceptron.
+pub const SKLEARN_MLP: &str = "sklearn_mlp_peer.py";
 
 /// How far the script's last measure may be from that of what it recalled: it prints as many digits
 /// as f64 has, and sums in another order.
@@ -46,96 +48,46 @@ pub fn run_script(
     python: &Path,
     script: &'static str,
 ) -> Result<Outcome, RaceError> {
-    let temporary = tempfile::tempdir()
-        .map_err(|source| RaceError::Io { path: std::env::temp_dir(), source })?;
+    let temporary = temporary_folder()?;
     write_rows(course, temporary.path())?;
-    let said = temporary.path().join("stderr");
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |source| RaceError::Io { path, source }
-    };
-    let stderr = fs::File::create(&said).map_err(io(&said))?;
-    let mut child = Command::new(python)
-        // Without files of compiled code beside the scripts.
-        .arg("-B")
-        .arg(scripts().join(script))
-        .arg(temporary.path())
-        .args(["--inputs", &course.input_count().to_string()])
-        .args(["--outputs", &course.output_count().to_string()])
-        .args(["--kind", if course.has_labels() { "labels" } else { "values" }])
-        .args(["--goal", &course.goal.to_string()])
-        .args(["--seconds", &course.seconds.to_string()])
-        .args(["--passes", &course.passes.to_string()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(stderr)
-        .spawn()
-        .map(Running)
-        .map_err(io(python))?;
+    let arguments = [
+        ("--inputs", course.input_count().to_string()),
+        ("--outputs", course.output_count().to_string()),
+        ("--kind", if course.has_labels() { "labels" } else { "values" }.to_owned()),
+        ("--goal", course.goal.to_string()),
+        ("--seconds", course.seconds.to_string()),
+        ("--passes", course.passes.to_string()),
+    ];
+    let threads = threads_of(script);
     let mut outcome =
-        Outcome { threads: 1, ..Outcome::without_points(name, End::NotRun(String::new())) };
-    if let Some(stdout) = child.0.stdout.take() {
-        listen(stdout, &mut outcome, script)?;
-    }
-    let status = child.0.wait().map_err(io(python))?;
-    if !status.success() {
-        let said = fs::read_to_string(&said).unwrap_or_default();
-        let last = said.trim_end().lines().last().unwrap_or("it said nothing").to_owned();
-        return Err(RaceError::Script { script, reason: format!("{status}: {last}") });
-    }
+        Outcome { threads, ..Outcome::without_points(name, End::NotRun(String::new())) };
+    hear(python, script, temporary.path(), &arguments, &mut |line| understand(line, &mut outcome))?;
     check(course, &outcome, temporary.path(), script)?;
     let nothing = || RaceError::Script { script, reason: "it printed no checkpoint".to_owned() };
     outcome.end = End::of(course, &outcome.points).ok_or_else(nothing)?;
     Ok(outcome)
 }
 
-/// A process that does not outlive its race.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has usually ended already, and then both do nothing.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+/// Threads that a script learns on: one a core where its library can.
+fn threads_of(script: &str) -> usize {
+    match script {
+        LIGHTGBM | SKLEARN_MLP => std::thread::available_parallelism().map_or(1, usize::from),
+        _ => 1,
     }
-}
-
-fn scripts() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
 }
 
 fn write_rows(course: &Course, folder: &Path) -> Result<(), RaceError> {
     let set = course.set();
-    let write = |name: &str, values: &mut dyn Iterator<Item = f32>| {
-        let path = folder.join(name);
-        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
-        fs::write(&path, bytes).map_err(|source| RaceError::Io { path, source })
-    };
     let targets = |name: &str, y: &Targets| match y {
-        Targets::Values(values) => write(name, &mut values.iter().copied()),
+        Targets::Values(values) => write_numbers(&folder.join(name), values.iter().copied()),
         Targets::Labels { labels, .. } => {
-            write(name, &mut labels.iter().map(|&label| label as f32))
+            write_numbers(&folder.join(name), labels.iter().map(|&label| label as f32))
         }
     };
-    write("train_x", &mut set.train_x.iter().copied())?;
-    write("test_x", &mut set.test_x.iter().copied())?;
+    write_numbers(&folder.join("train_x"), set.train_x.iter().copied())?;
+    write_numbers(&folder.join("test_x"), set.test_x.iter().copied())?;
     targets("train_y", &set.train_y)?;
     targets("test_y", &set.test_y)
-}
-
-/// Reads what the script prints until it ends.
-fn listen(
-    stdout: ChildStdout,
-    outcome: &mut Outcome,
-    script: &'static str,
-) -> Result<(), RaceError> {
-    for line in BufReader::new(stdout).lines() {
-        let line = line.map_err(|source| RaceError::Io { path: script.into(), source })?;
-        if !understand(&line, outcome) {
-            return Err(RaceError::Script { script, reason: format!("it printed {line:?}") });
-        }
-    }
-    Ok(())
 }
 
 /// Takes one line into the outcome; false if it is none of those agreed on.
@@ -172,14 +124,7 @@ fn check(
     folder: &Path,
     script: &'static str,
 ) -> Result<(), RaceError> {
-    let path = folder.join("recalled");
-    let mut bytes = Vec::new();
-    fs::File::open(&path)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
-        .map_err(|source| RaceError::Io { path, source })?;
-    let (numbers, rest) = bytes.as_chunks();
-    let values: Vec<f32> = numbers.iter().copied().map(f32::from_le_bytes).collect();
-    let values = if rest.is_empty() { values } else { Vec::new() };
+    let values = read_numbers(&folder.join("recalled"))?.unwrap_or_default();
     let measure = measure_of(course, values);
     let printed = outcome.points.last().map(|point| point.measure);
     match (measure, printed) {

@@ -9,7 +9,8 @@ pub struct Report {
     pub lead: Vec<Block>,
     /// One section a suite.
     pub sections: Vec<Section>,
-    /// What stands at the end, small: the command, the machine, the versions.
+    /// What stands at the end, small: the command, the machine, the versions. A line that is `code` from
+    /// end to end is a command, set in a box of its own.
     pub colophon: Vec<String>,
 }
 
@@ -25,6 +26,7 @@ pub struct Section {
 }
 
 /// A piece of a section.
+#[expect(clippy::large_enum_variant, reason = "a report has some dozens of them")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Block {
     /// A heading within the section.

@@ -52,6 +52,49 @@ impl Memory {
         options: Options,
         watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
     ) -> Result<Decision> {
+        self.replace(|model, history| model.consolidate(history, options, &self.threads, watch))
+    }
+
+    /// Solves for all maps together over the whole history, with the gates that there are, for what was
+    /// written to be recalled as exactly as the slots can: for tables, codes and caches, whose pairs say
+    /// nothing of one another. Up to about one pair of a single target for every float of the maps is
+    /// recalled within a few thousandths; beyond that errors grow smoothly. Where cues never seen
+    /// matter, [`Memory::consolidate`] is the better one: this learns the noise in the targets too.
+    ///
+    /// Otherwise as [`Memory::consolidate`]; [`Flow::Finish`] has nothing to end early.
+    ///
+    /// ```
+    /// use glam_memory::{Flow, Memory};
+    ///
+    /// # let temporary = tempfile::tempdir()?;
+    /// # let directory = temporary.path().join("codes");
+    /// let memory = Memory::builder(16).create(&directory)?;
+    /// let code = |i: u64, bit: u32| ((i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> bit & 1) as f32;
+    /// let cues: Vec<Vec<f32>> = (0..300).map(|i| (20..36).map(|bit| code(i, bit)).collect()).collect();
+    /// for (i, cue) in cues.iter().enumerate() {
+    ///     memory.write(cue, code(i as u64, 60))?;
+    /// }
+    /// memory.consolidate_for_recall(&|_| Flow::Continue)?;
+    /// for (i, cue) in cues.iter().enumerate() {
+    ///     assert!((memory.read(cue)?[0] - code(i as u64, 60)).abs() < 0.01);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Memory::consolidate`].
+    pub fn consolidate_for_recall(
+        &self,
+        watch: &(dyn Fn(&Progress<'_>) -> Flow + Sync),
+    ) -> Result<Decision> {
+        self.replace(|model, history| model.consolidate_for_recall(history, &self.threads, watch))
+    }
+
+    /// Puts what `solve` makes of the memory and its history in its place.
+    fn replace(
+        &self,
+        solve: impl FnOnce(&Model, &Observations) -> glam_core::Result<Model>,
+    ) -> Result<Decision> {
         let _turn = self.checkpoints.lock();
         // The history and the model are of one moment: no write comes between them.
         let mut state = self.state.write();
@@ -72,7 +115,7 @@ impl Memory {
             return Err(Error::ReadOnly);
         };
         let observations = gather(model, history, u64::MAX, 0)?;
-        let mut consolidated = model.consolidate(&observations, options, &self.threads, watch)?;
+        let mut consolidated = solve(model, &observations)?;
         drop(observations);
         let mut state = RwLockUpgradableReadGuard::upgrade(state);
         let State::Stored(model, stored) = &mut *state else {

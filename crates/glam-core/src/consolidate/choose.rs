@@ -322,7 +322,7 @@ fn held_rows(marks: &[bool]) -> Vec<usize> {
 /// The number of iterations whose error, averaged over the tenths, is best, and that error. A
 /// tenth whose solve gave up earlier counts with its best, and one that holds no row, as there are
 /// where rows are fewer than tenths, does not count.
-fn best_stop(traces: &[&[f64]]) -> (usize, f64) {
+pub(super) fn best_stop(traces: &[&[f64]]) -> (usize, f64) {
     let traces: Vec<&[f64]> = traces.iter().copied().filter(|trace| !trace.is_empty()).collect();
     let longest = traces.iter().map(|trace| trace.len()).max().unwrap_or(0);
     let least = |trace: &[f64]| trace.iter().copied().fold(f64::INFINITY, f64::min);

@@ -15,6 +15,7 @@ mod judge;
 mod lifted;
 mod passes;
 mod penalties;
+mod recall;
 mod rows;
 mod sketch;
 mod slopes_pass;

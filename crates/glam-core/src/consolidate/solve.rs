@@ -21,16 +21,19 @@ pub(crate) enum Held<'a> {
     /// Learns from the rows that are not marked, judged by those that are, so many iterations at
     /// most.
     Rows { marked: &'a [bool], most: usize },
+    /// Learns from all rows and is judged by them, so many iterations at most, and no more than take
+    /// the mean square error below `enough`.
+    Written { most: usize, enough: f64 },
 }
 
 /// What a solve gave.
 #[derive(Debug)]
 pub(crate) struct Solution {
-    /// The maps, slot by slot; where rows were held out, those of the best iteration.
+    /// The maps, slot by slot; where rows judge, those of the best iteration.
     pub(crate) weights: Vec<f32>,
-    /// The held-out mean square error after each iteration, summed over outputs.
+    /// The mean square error on the rows that judge after each iteration, summed over outputs.
     pub(crate) trace: Vec<f64>,
-    /// Predictions of the held-out rows by these weights, row after row.
+    /// Predictions of these rows by these weights, row after row.
     pub(crate) held: Vec<f32>,
 }
 
@@ -47,12 +50,16 @@ pub(crate) fn solve(
     go_on: &(dyn Fn() -> bool + Sync),
 ) -> Option<Solution> {
     let (rows, outputs, floats) = (lifted.rows, lifted.rows.outputs, lifted.floats());
-    let (marked, most): (&[bool], usize) = match held {
-        Held::None { iterations } => (&[], iterations),
-        Held::Rows { marked, most } => (marked, most),
+    let all = vec![true; if let Held::Written { .. } = held { rows.count } else { 0 }];
+    let (judged, marked, most): (&[bool], &[bool], usize) = match held {
+        Held::None { iterations } => (&[], &[], iterations),
+        Held::Rows { marked, most } => (marked, marked, most),
+        Held::Written { most, .. } => (&all, &[], most),
     };
-    let out = |row: usize| marked.get(row).copied().unwrap_or(false);
-    let mut judge = Judge::new(lifted, marked);
+    let is = |marked: &[bool], row: usize| marked.get(row).copied().unwrap_or(false);
+    let out = |row: usize| is(marked, row);
+    let enough = if let Held::Written { enough, .. } = held { enough } else { 0.0 };
+    let mut judge = Judge::new(lifted, judged, enough);
     let gaps = rows.has_gaps();
     let shape = Shape { width: lifted.structure.width(), outputs };
     let slots: Vec<_> = lifted.pieces.iter().map(|piece| piece.slots.clone()).collect();
@@ -93,8 +100,10 @@ pub(crate) fn solve(
             lifted.gather(block, &p, values);
             let numbers = lifted.blocks[block].rows.clone();
             for (row, values) in numbers.zip(values.chunks_exact_mut(outputs.max(1))) {
-                if out(row) {
+                if is(judged, row) {
                     ahead.extend_from_slice(values);
+                }
+                if out(row) {
                     values.fill(0.0);
                     continue;
                 }
@@ -153,20 +162,21 @@ fn total(parts: &[Vec<f64>], outputs: usize) -> Vec<f64> {
     sums
 }
 
-/// The rows that are held out, and the best that a solve said of them.
+/// The rows that judge, and the best that a solve said of them.
 struct Judge {
     outputs: usize,
     goals: Vec<f32>,
     weights: Vec<f64>,
     predicted: Vec<f32>,
     best: Solution,
+    enough: f64,
     least: f64,
     /// Iterations since.
     bad: usize,
 }
 
 impl Judge {
-    fn new(lifted: &Lifted<'_>, marked: &[bool]) -> Self {
+    fn new(lifted: &Lifted<'_>, marked: &[bool], enough: f64) -> Self {
         let (rows, outputs) = (lifted.rows, lifted.rows.outputs);
         let places: Vec<usize> = (0..marked.len()).filter(|&row| marked[row]).collect();
         let mut goals = vec![0.0; places.len() * outputs];
@@ -176,7 +186,7 @@ impl Judge {
         let weights = places.iter().map(|&row| f64::from(rows.weight(row))).collect();
         let predicted = vec![0.0; goals.len()];
         let best = Solution { weights: Vec::new(), trace: Vec::new(), held: Vec::new() };
-        Self { outputs, goals, weights, predicted, best, least: f64::INFINITY, bad: 0 }
+        Self { outputs, goals, weights, predicted, best, enough, least: f64::INFINITY, bad: 0 }
     }
 
     /// Takes a step along what the direction says of the rows, after which the maps are `w`. Whether
@@ -199,7 +209,7 @@ impl Judge {
             (self.least, self.bad) = (error, 0);
             self.best.weights.clone_from(w);
             self.best.held.clone_from(&self.predicted);
-            return false;
+            return error < self.enough;
         }
         self.bad += 1;
         self.bad >= PATIENCE.0.max(iteration / PATIENCE.1)

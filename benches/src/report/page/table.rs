@@ -1,0 +1,73 @@
+//! A table in HTML.
+
+use maud::{Markup, html};
+
+use super::html::rich;
+use crate::report::{Cell, Table};
+
+/// A cell with more letters is words, which may break, even where numbers are expected.
+const WORDS: usize = 24;
+
+/// The number of columns, whether the heads or a row have more.
+pub(super) fn width(table: &Table) -> usize {
+    table.rows.iter().map(Vec::len).chain([table.columns.len()]).max().unwrap_or(0)
+}
+
+/// A row, filled up with empty cells.
+pub(super) fn filled(row: &[Cell], width: usize) -> impl Iterator<Item = Cell> {
+    row.iter().cloned().chain(std::iter::repeat(Cell::default())).take(width)
+}
+
+/// The table in a box of its own, within which it scrolls sideways. `name` is what those hear who do
+/// not see it.
+pub(super) fn markup(table: &Table, name: &str) -> Markup {
+    let width = width(table);
+    let empty = String::new();
+    html! {
+        div.scroll role="region" aria-label=(name) tabindex="0" {
+            table {
+                @if !table.caption.is_empty() { caption { (rich(&table.caption)) } }
+                thead { tr {
+                    @for i in 0..width {
+                        th scope="col" { (table.columns.get(i).unwrap_or(&empty)) }
+                    }
+                } }
+                tbody {
+                    @for row in &table.rows {
+                        tr { @for (i, (cell, columns)) in wide(row, width).iter().enumerate() {
+                            @let words = is_words(cell);
+                            @let columns = (*columns > 1).then_some(columns);
+                            @if i == 0 {
+                                th.words[words] scope="row" { (text(cell)) }
+                            } @else {
+                                td.words[words] colspan=[columns] { (text(cell)) }
+                            }
+                        } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_words(cell: &Cell) -> bool {
+    cell.text.chars().count() > WORDS
+}
+
+/// The cells of a row, each with the number of columns that it takes. Words take the empty columns up
+/// to the end of the row.
+fn wide(row: &[Cell], width: usize) -> Vec<(Cell, usize)> {
+    let mut cells: Vec<(Cell, usize)> = filled(row, width).map(|cell| (cell, 1)).collect();
+    let last = cells.iter().rposition(|(cell, _)| !cell.text.is_empty()).filter(|last| *last > 0);
+    if let Some(last) = last
+        && is_words(&cells[last].0)
+    {
+        cells[last].1 = width - last;
+        cells.truncate(last + 1);
+    }
+    cells
+}
+
+fn text(cell: &Cell) -> Markup {
+    html! { @if cell.best { strong { (cell.text) } } @else { (cell.text) } }
+}
