@@ -7,6 +7,7 @@
 //! - [`report`] makes one page out of suites that hold a memory against all of them.
 //! - `race` measures how long each of them takes to a given accuracy.
 //! - `databases` are files, GLAM and key-value stores that keep one row durably after the other.
+//! - [`prequential`] predicts each row of a stream before it is learned.
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
 //! - [`floors`] has loops that do the least work there is, [`layouts`] the same over slots laid out in
 //!   several ways, [`nets`] random nets and their cues, [`stream`] rows without an end, [`timing`] the clock, [`faults`] pages,
@@ -29,6 +30,7 @@ pub mod metrics;
 pub mod nets;
 #[cfg(feature = "peers")]
 pub mod peers;
+pub mod prequential;
 pub mod program;
 #[cfg(feature = "peers")]
 pub mod race;

@@ -161,27 +161,42 @@ fn choose_penalty(
 }
 
 /// The normal equations.
-struct Normal {
+pub(super) struct Normal {
     gram: Mat<f64>,
     moment: Mat<f64>,
 }
 
 impl Normal {
+    /// Those of no rows.
+    pub(super) fn new(inputs: usize, outputs: usize) -> Self {
+        Self { gram: Mat::zeros(inputs, inputs), moment: Mat::zeros(inputs, outputs) }
+    }
+
     fn of(x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Self {
-        let mut gram = Mat::zeros(x.ncols(), x.ncols());
-        let mut moment = Mat::zeros(x.ncols(), y.ncols());
+        let mut normal = Self::new(x.ncols(), y.ncols());
+        normal.add(x, y);
+        normal
+    }
+
+    /// With more rows.
+    pub(super) fn add(&mut self, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) {
         for (x, y) in
             x.axis_chunks_iter(Axis(0), CHUNK_ROWS).zip(y.axis_chunks_iter(Axis(0), CHUNK_ROWS))
         {
             let (x, y) = (to_faer(x), to_faer(y));
             let xt = x.transpose();
-            matmul(gram.as_mut(), Accum::Add, xt, x.as_ref(), 1.0, Par::rayon(0));
-            matmul(moment.as_mut(), Accum::Add, xt, y.as_ref(), 1.0, Par::rayon(0));
+            matmul(self.gram.as_mut(), Accum::Add, xt, x.as_ref(), 1.0, Par::rayon(0));
+            matmul(self.moment.as_mut(), Accum::Add, xt, y.as_ref(), 1.0, Par::rayon(0));
         }
-        Self { gram, moment }
     }
 
-    fn solve(&self, penalty: f64) -> Result<Array2<f32>, RidgeError> {
+    /// Bytes of the sums.
+    pub(super) fn bytes(&self) -> usize {
+        let numbers = |sums: &Mat<f64>| sums.nrows() * sums.ncols();
+        (numbers(&self.gram) + numbers(&self.moment)) * size_of::<f64>()
+    }
+
+    pub(super) fn solve(&self, penalty: f64) -> Result<Array2<f32>, RidgeError> {
         let mut gram = self.gram.clone();
         for index in 0..gram.nrows() {
             gram[(index, index)] += penalty;

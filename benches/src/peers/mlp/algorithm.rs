@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::ThreadPool;
 
 use super::network::Network;
-use super::{InputScale, MlpError, MlpParams, RowOrder, ValidMlpParams};
+use super::{MlpError, MlpParams, RowOrder, ValidMlpParams};
 use crate::data::{Targets, held_out_tenth, shuffled_indices};
 use crate::metrics::{accuracy, largest};
 use crate::peers::scaler::{Scaler, first_row_not_finite};
@@ -99,10 +99,7 @@ impl Prepared {
             return Err(MlpError::NotFinite { row });
         }
         let start = Instant::now();
-        let x_scaler = match params.input_scale {
-            InputScale::EachInput => Scaler::each_column(x),
-            InputScale::AllInputs => Scaler::all_columns(x),
-        };
+        let x_scaler = params.input_scale.scaler(x);
         let (y, y_scaler) = match y {
             Targets::Values(values) => {
                 let scaler = Scaler::each_column(values.view());

@@ -1,6 +1,9 @@
 //! What the user decides, checked before anything runs.
 
+use ndarray::ArrayView2;
+
 use super::MlpError;
+use crate::peers::scaler::Scaler;
 
 /// The order in which one epoch visits the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,16 @@ pub enum InputScale {
     /// One mean and one spread for all inputs: for pixels and embeddings, whose proportions carry
     /// meaning.
     AllInputs,
+}
+
+impl InputScale {
+    /// The scales of these rows.
+    pub(in crate::peers) fn scaler(self, x: ArrayView2<'_, f32>) -> Scaler {
+        match self {
+            Self::EachInput => Scaler::each_column(x),
+            Self::AllInputs => Scaler::all_columns(x),
+        }
+    }
 }
 
 /// What the user decides. [`MlpParams::check`] makes it usable.

@@ -5,13 +5,14 @@ use candle_nn::{Optimizer, SGD, loss, ops};
 use ndarray::{Array2, ArrayView2};
 
 use super::algorithm::tensor;
+use super::network::Network;
 use super::{Mlp, MlpError};
 use crate::data::Targets;
 use crate::peers::scaler::Scaler;
 
 /// A copy of a net, in the units that it was trained in, whose weights go on being trained.
 pub struct Tuner {
-    network: super::network::Network,
+    network: Network,
     x_scaler: Scaler,
     y_scaler: Option<Scaler>,
     optimizer: SGD,
@@ -39,16 +40,7 @@ impl Tuner {
     ///
     /// Returns an error if shapes do not fit.
     pub fn step(&mut self, x: ArrayView2<'_, f32>, y: &Targets) -> Result<(), MlpError> {
-        let out = self.network.forward(&tensor(&self.x_scaler.apply(x))?)?;
-        let loss = match (y, &self.y_scaler) {
-            (Targets::Values(values), Some(scaler)) => {
-                loss::mse(&out, &tensor(&scaler.apply(values.view()))?)?
-            }
-            (Targets::Values(values), None) => loss::mse(&out, &tensor(values)?)?,
-            (Targets::Labels { labels, .. }, _) => {
-                loss::cross_entropy(&out, &Tensor::new(labels.as_slice(), out.device())?)?
-            }
-        };
+        let loss = loss(&self.network, &self.x_scaler, self.y_scaler.as_ref(), x, y)?;
         Ok(self.optimizer.backward_step(&loss)?)
     }
 
@@ -58,17 +50,47 @@ impl Tuner {
     ///
     /// Returns an error if shapes do not fit.
     pub fn recall(&self, x: ArrayView2<'_, f32>) -> Result<Array2<f32>, MlpError> {
-        let mut out = self.network.forward(&tensor(&self.x_scaler.apply(x))?)?;
-        if self.y_scaler.is_none() {
-            out = ops::softmax(&out, D::Minus1)?;
-        }
-        let (rows, columns) = out.dims2()?;
-        let values = out.flatten_all()?.to_vec1::<f32>()?;
-        let shaped = Array2::from_shape_vec((rows, columns), values);
-        let out = shaped.map_err(|_| MlpError::Rows { x_rows: x.nrows(), y_rows: rows })?;
-        Ok(match &self.y_scaler {
-            Some(scaler) => scaler.invert(out),
-            None => out,
-        })
+        outputs(&self.network, &self.x_scaler, self.y_scaler.as_ref(), x)
     }
+}
+
+/// The loss on a batch in its own units: cross-entropy of labels, mean square error of values.
+pub(super) fn loss(
+    network: &Network,
+    x_scaler: &Scaler,
+    y_scaler: Option<&Scaler>,
+    x: ArrayView2<'_, f32>,
+    y: &Targets,
+) -> Result<Tensor, MlpError> {
+    let out = network.forward(&tensor(&x_scaler.apply(x))?)?;
+    Ok(match (y, y_scaler) {
+        (Targets::Values(values), Some(scaler)) => {
+            loss::mse(&out, &tensor(&scaler.apply(values.view()))?)?
+        }
+        (Targets::Values(values), None) => loss::mse(&out, &tensor(values)?)?,
+        (Targets::Labels { labels, .. }, _) => {
+            loss::cross_entropy(&out, &Tensor::new(labels.as_slice(), out.device())?)?
+        }
+    })
+}
+
+/// Values in their own units, or the probability of each label where nothing scales the outputs.
+pub(super) fn outputs(
+    network: &Network,
+    x_scaler: &Scaler,
+    y_scaler: Option<&Scaler>,
+    x: ArrayView2<'_, f32>,
+) -> Result<Array2<f32>, MlpError> {
+    let mut out = network.forward(&tensor(&x_scaler.apply(x))?)?;
+    if y_scaler.is_none() {
+        out = ops::softmax(&out, D::Minus1)?;
+    }
+    let (rows, columns) = out.dims2()?;
+    let values = out.flatten_all()?.to_vec1::<f32>()?;
+    let shaped = Array2::from_shape_vec((rows, columns), values);
+    let out = shaped.map_err(|_| MlpError::Rows { x_rows: x.nrows(), y_rows: rows })?;
+    Ok(match y_scaler {
+        Some(scaler) => scaler.invert(out),
+        None => out,
+    })
 }

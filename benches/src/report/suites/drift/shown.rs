@@ -1,0 +1,138 @@
+//! The section.
+
+use super::ID;
+use crate::report::suites::tally::{Tally, distinct, failure_row, shown, tallies};
+use crate::report::{
+    Axis, Block, Cell, Chart, Drawing, Lines, Results, Section, Series, Spread, Table,
+};
+
+/// The heads of the table of figures.
+const COLUMNS: [&str; 5] = ["stream", "learner", "accuracy", "of the last half", "rows a second"];
+
+/// The section of this suite.
+#[must_use]
+pub fn section(results: &Results) -> Section {
+    let tallies = tallies(results, ID);
+    let mut blocks = vec![Block::Text(QUESTION.to_owned())];
+    if tallies.is_empty() {
+        blocks.push(Block::Text("No trial of this suite was kept.".to_owned()));
+    } else {
+        blocks.push(Block::Table(figures(&tallies)));
+        blocks.extend(distinct(tallies.iter().map(|tally| tally.set)).into_iter().filter_map(
+            |set| {
+                let of = tallies.iter().filter(|tally| tally.set == set);
+                lines(set, &of.collect::<Vec<_>>())
+            },
+        ));
+        blocks.push(Block::Heading("How it was measured".to_owned()));
+        blocks.push(Block::List(METHOD.map(str::to_owned).to_vec()));
+        let settings: Vec<String> = tallies.iter().filter_map(setting).collect();
+        if !settings.is_empty() {
+            blocks.push(Block::Text("Settings, of the first seed:".to_owned()));
+            blocks.push(Block::List(settings));
+        }
+    }
+    let title = "A rule that changes: predicting each row before learning it".to_owned();
+    Section { id: ID.to_owned(), title, blocks }
+}
+
+const QUESTION: &str = "What was true of a stream last month may be wrong today. A memory that forgets \
+    nothing holds on to it; one with a window of so many writes lets it go. Who predicts the next row \
+    best?";
+
+const METHOD: [&str; 5] = [
+    "Rows come in the order of time. Each is predicted, then learned; accuracy is the share of rows that \
+     were predicted right, the first of all counted as wrong.",
+    "Two rules look at no input: the label stays what it was, and the label that was most frequent so \
+     far. Who is not ahead of them learned nothing worth having.",
+    "GLAM has its default settings but for the window, which is not chosen for a stream: 100, 1,000 and \
+     none are shown for all. \"And the label before\" has that as one more input, as a user can give it \
+     who is told it in time.",
+    "The MLP takes a step of gradient descent on every row. The kind of step and its rate are what was \
+     right most often on the first tenth of the stream, which gives the scales of its inputs too; then \
+     it begins anew. That search is not on the clock.",
+    "Seeds move the draws of memories and nets. After ± stands the standard deviation over seeds.",
+];
+
+/// Every figure of every learner; why trials failed stands in rows of its own.
+fn figures(tallies: &[Tally<'_>]) -> Table {
+    let mut rows = Vec::new();
+    for tally in tallies {
+        let highest = |figure: &str| {
+            let same = tallies.iter().filter(|other| other.set == tally.set);
+            let means = same.filter_map(|other| Some(other.spread(figure)?.mean));
+            means.fold(f64::NEG_INFINITY, f64::max)
+        };
+        let of = |figure: &str| {
+            let spread = tally.spread(figure);
+            let best = spread.is_some_and(|of| of.mean >= highest(figure));
+            Cell { text: shown(spread, 4), best }
+        };
+        if tally.found().count() > 0 {
+            // The rules predict without learning: their speed says nothing.
+            let speed = tally.spread("rows per second").filter(|_| tally.setting().is_some());
+            rows.push(vec![
+                Cell::from(tally.set),
+                Cell::from(tally.learner),
+                of("accuracy"),
+                of("accuracy of the last half"),
+                Cell::from(shown(speed.map(|of| Spread { count: 1, ..of }), 0)),
+            ]);
+        }
+        for why in tally.failures() {
+            let mut row = failure_row(tally.learner.to_owned(), why, COLUMNS.len() - 1);
+            row.insert(0, Cell::from(tally.set));
+            rows.push(row);
+        }
+    }
+    Table {
+        caption: "Prequential accuracy".to_owned(),
+        columns: COLUMNS.map(str::to_owned).to_vec(),
+        rows,
+    }
+}
+
+/// A line a learner over the rows of one stream, in steps of a fiftieth.
+fn lines(set: &str, tallies: &[&Tally<'_>]) -> Option<Block> {
+    let series: Vec<Series> = tallies.iter().filter_map(|tally| line(tally)).collect();
+    let longest = series.iter().max_by_key(|series| series.points.len())?;
+    let mut columns = vec!["rows".to_owned()];
+    columns.extend(series.iter().map(|series| series.name.clone()));
+    let rows = longest.points.iter().enumerate().map(|(place, (x, _))| {
+        let value = |series: &Series| series.points.get(place).map(|&(_, y)| format!("{y:.3}"));
+        let mut row = vec![Cell::from(format!("{x:.0}"))];
+        row.extend(series.iter().map(|series| Cell::from(value(series).unwrap_or_default())));
+        row
+    });
+    let table = Table { caption: String::new(), columns, rows: rows.collect() };
+    Some(Block::Chart(Chart {
+        title: format!("Accuracy along {set}"),
+        caption: "Of each fiftieth of the stream alone, mean of seeds.".to_owned(),
+        drawing: Drawing::Lines(Lines {
+            x: Axis { label: "rows".to_owned(), log: false, range: None },
+            y: Axis { label: "accuracy".to_owned(), log: false, range: None },
+            series,
+            marks: Vec::new(),
+        }),
+        table,
+    }))
+}
+
+/// The mean over seeds; nothing where there is no point, or seeds differ in number of points.
+fn line(tally: &Tally<'_>) -> Option<Series> {
+    let seeds: Vec<_> = tally.found().map(|trial| &trial.found.points).collect();
+    let first = seeds.first().filter(|points| !points.is_empty())?;
+    if seeds.iter().any(|points| points.len() != first.len()) {
+        return None;
+    }
+    let spreads = first.iter().enumerate().filter_map(|(place, point)| {
+        Some((point.rows, Spread::of(seeds.iter().map(|points| points[place].measure))?))
+    });
+    let points = spreads.map(|(x, of)| (x, of.mean)).collect();
+    let ours = tally.learner.starts_with("GLAM");
+    Some(Series { name: tally.learner.to_owned(), ours, points, spread: Vec::new() })
+}
+
+fn setting(tally: &Tally<'_>) -> Option<String> {
+    Some(format!("{}, {}: {}.", tally.set, tally.learner, tally.setting()?))
+}
