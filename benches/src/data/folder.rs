@@ -3,15 +3,29 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::DataError;
 
 /// The environment variable that names the data folder.
 pub const DATA_VARIABLE: &str = "GLAM_DATA";
 
-/// The folder of the data sets: `GLAM_DATA` if set, else `shared/data` beside the checkout.
+/// The folder that this process was told of.
+static TOLD: OnceLock<PathBuf> = OnceLock::new();
+
+/// Lets this process read the data sets from `folder`, whatever the environment says. Of several calls the
+/// first counts.
+pub fn use_data_folder(folder: impl Into<PathBuf>) {
+    TOLD.get_or_init(|| folder.into());
+}
+
+/// The folder of the data sets: the one that this process was told of, else `GLAM_DATA` if set, else
+/// `shared/data` beside the checkout.
 #[must_use]
 pub fn data_folder() -> PathBuf {
+    if let Some(told) = TOLD.get() {
+        return told.clone();
+    }
     match std::env::var_os(DATA_VARIABLE) {
         Some(folder) if !folder.is_empty() => PathBuf::from(folder),
         _ => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),

@@ -21,7 +21,7 @@ pub use by_name::{SET_NAMES, by_name};
 pub use dataset::{Dataset, Targets};
 pub use error::DataError;
 pub use fashion_mnist::fashion_mnist;
-pub use folder::{DATA_VARIABLE, data_folder};
+pub use folder::{DATA_VARIABLE, data_folder, use_data_folder};
 pub use robot_arm::{
     HoldOut, ROBOT_ARM_INPUT_COUNT, ROBOT_ARM_PACKED_PATH, ROBOT_ARM_SAMPLES_PER_SECOND,
     ROBOT_ARM_TORQUE_COUNT, RobotArm, Run, pack_robot_arm, robot_arm, robot_arm_source,

@@ -52,7 +52,8 @@ mod tests {
         assert!((recall(50.0) - 2.0).abs() < 1e-5);
         assert!((recall(0.0) - 4.0).abs() < 1e-5);
         // Products 1.7 and .1: weights e^1.7 and e^.1.
-        let expected = (2.0 * 1.7_f32.exp() + 6.0 * 0.1_f32.exp()) / (1.7_f32.exp() + 0.1_f32.exp());
+        let expected =
+            (2.0 * 1.7_f32.exp() + 6.0 * 0.1_f32.exp()) / (1.7_f32.exp() + 0.1_f32.exp());
         assert!((recall(1.0) - expected).abs() < 1e-5);
     }
 }

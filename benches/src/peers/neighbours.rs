@@ -102,7 +102,8 @@ impl Neighbours {
 
     fn least(&self, products: ArrayView1<'_, f32>, number: usize) -> Vec<usize> {
         // Less the square of the cue, which is the same for all.
-        let far = products.iter().zip(&self.squares).map(|(product, square)| square - 2.0 * product);
+        let far =
+            products.iter().zip(&self.squares).map(|(product, square)| square - 2.0 * product);
         let mut far: Vec<(f32, usize)> = far.zip(0..).collect();
         let number = number.min(far.len());
         let order = |a: &(f32, usize), b: &(f32, usize)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));

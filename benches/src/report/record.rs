@@ -160,6 +160,22 @@ impl Results {
         })
     }
 
+    /// The form in which they are read.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a number is not finite.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        // A trial a line: a change of one is a line of a difference.
+        let mut whole = serde_json::to_value(self)?;
+        let trials = whole.get_mut("trials").map(serde_json::Value::take).unwrap_or_default();
+        let trials = trials.as_array().cloned().unwrap_or_default();
+        let lines = trials.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+        let head = serde_json::to_string_pretty(&whole)?;
+        Ok(head.replace("\"trials\": null", &format!("\"trials\": [\n{}\n]", lines.join(",\n")))
+            + "\n")
+    }
+
     /// The trials of a part of a suite, failures among them.
     pub fn of<'a>(&'a self, suite: &'a str, part: &'a str) -> impl Iterator<Item = &'a Trial> {
         self.trials.iter().filter(move |t| t.key.suite == suite && t.key.part == part)

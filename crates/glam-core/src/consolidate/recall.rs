@@ -19,7 +19,7 @@ const FOR_RECALL: &str = "for recall";
 const LAMBDA: f64 = 1e-6;
 /// The most iterations of conjugate gradients. As many pairs as floats ask for some hundred.
 const MOST_ITERATIONS: usize = 2_000;
-/// The mean square error, in variances of the targets, that is exact enough: a ten thousandth of a spread.
+/// The mean square error of a target, in its variances, that is exact enough: a ten thousandth of a spread.
 const EXACT: f64 = 1e-8;
 
 impl Model {
@@ -67,7 +67,8 @@ impl Model {
             let lifted = Lifted::new(&structure, &rows, workers);
             let grams = Grams::new(&lifted, workers);
             let inverses = Inverses::new(&grams, lifted.slots(), LAMBDA, workers);
-            let held = Held::Written { most: MOST_ITERATIONS, enough: EXACT };
+            let enough = EXACT * outputs as f64;
+            let held = Held::Written { most: MOST_ITERATIONS, enough };
             let solution = solve(&lifted, &inverses, LAMBDA, held, workers, &go_on);
             let solution = solution.ok_or(Error::Cancelled)?;
             let (stop, error) = best_stop(&[&solution.trace]);

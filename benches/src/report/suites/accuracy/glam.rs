@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use glam_memory::{Flow, Memory, Options};
+use glam_memory::{Flow, Memory, Options, Progress};
 
 use super::super::common::{Result, builder, measure, memory_bytes, places, recall, write_row};
 use crate::data::{Dataset, Targets};
@@ -53,7 +53,7 @@ pub(super) fn consolidated(set: &Dataset, seed: u64, plan: Plan) -> Result<Found
         Plan::Quick => Some(Duration::from_secs(2)),
         Plan::Full => many.then_some(Duration::from_secs(30)),
     };
-    let watch = |_: &_| match limit {
+    let watch = |_: &Progress<'_>| match limit {
         Some(limit) if started.elapsed() > written + limit => Flow::Finish,
         _ => Flow::Continue,
     };
@@ -95,7 +95,9 @@ fn judged(mut found: Found, memory: &Memory, set: &Dataset, seconds: f64) -> Res
                 covered += coverage(&intervals[output], &truth);
             }
             let outputs = outputs as f64;
-            Ok(found.with("log likelihood", likelihood / outputs).with("covered", covered / outputs))
+            Ok(found
+                .with("log likelihood", likelihood / outputs)
+                .with("covered", covered / outputs))
         }
         Targets::Labels { labels, names } => {
             let places = places(memory, names)?;

@@ -49,7 +49,13 @@ pub(super) struct Rate {
 pub(super) struct Rates(HashMap<(String, u64, Vec<usize>), Rate>);
 
 impl Rates {
-    pub(super) fn of(&mut self, name: &str, seed: u64, size: &[usize], set: &Dataset) -> Result<Rate> {
+    pub(super) fn of(
+        &mut self,
+        name: &str,
+        seed: u64,
+        size: &[usize],
+        set: &Dataset,
+    ) -> Result<Rate> {
         let many = set.train_x.nrows() > SEARCH_ROWS;
         let key = (name.to_owned(), if many { 0 } else { seed }, size.to_vec());
         if let Some(&known) = self.0.get(&key) {
@@ -82,13 +88,14 @@ pub(super) fn by_epochs(set: &Dataset, size: &[usize], rate: Rate, seed: u64) ->
     let params = MlpParams { epochs, seed, ..params(set, size) }.check()?;
     let rows = set.train_x.nrows();
     let mut points = Vec::new();
-    let net = fit_by_steps(&params, rate.rate, set.train_x.view(), &set.train_y, &mut |net, now| {
-        if now.rows_seen.is_multiple_of(rows) && EPOCHS.contains(&(now.rows_seen / rows)) {
-            let measure = measure(set, net.predict(set.test_x.view())?.view()).1;
-            points.push(Point { rows: now.rows_seen as f64, seconds: now.seconds, measure });
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
+    let net =
+        fit_by_steps(&params, rate.rate, set.train_x.view(), &set.train_y, &mut |net, now| {
+            if now.rows_seen.is_multiple_of(rows) && EPOCHS.contains(&(now.rows_seen / rows)) {
+                let measure = measure(set, net.predict(set.test_x.view())?.view()).1;
+                points.push(Point { rows: now.rows_seen as f64, seconds: now.seconds, measure });
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
     let (name, value) = measure(set, net.predict(set.test_x.view())?.view());
     let found = Found { points, ..Found::default() };
     Ok(found
@@ -147,7 +154,8 @@ pub(super) fn early_stopped(set: &Dataset, rate: Rate, seed: u64) -> Result<Foun
         .with("epochs", best.epoch as f64)
         .with("bytes", net.parameter_bytes() as f64)
         .set(format!("rate {}, at most {MOST_EPOCHS} epochs, the best by a tenth", rate.rate));
-    let found = if has_labels(set) { sure(found, set, &best) } else { spread(found, set, &held_y, &best) };
+    let found =
+        if has_labels(set) { sure(found, set, &best) } else { spread(found, set, &held_y, &best) };
     Ok(Found { points: vec![Point { rows, seconds: best.seconds, measure: value }], ..found })
 }
 
@@ -170,7 +178,9 @@ fn sure(found: Found, set: &Dataset, best: &Best) -> Found {
 
 /// How sure a net is of values: a Gaussian of the spread that its errors have on what was held out.
 fn spread(found: Found, set: &Dataset, held_y: &Targets, best: &Best) -> Found {
-    let (Targets::Values(held), Targets::Values(truth)) = (held_y, &set.test_y) else { return found };
+    let (Targets::Values(held), Targets::Values(truth)) = (held_y, &set.test_y) else {
+        return found;
+    };
     let column = |values: ArrayView2<'_, f32>, output: usize| values.column(output).to_vec();
     let (mut likelihood, mut covered) = (0.0, 0.0);
     for output in 0..truth.ncols() {

@@ -18,6 +18,7 @@ use crate::data::{DataError, Dataset, HoldOut, Targets, UCI_NAMES, robot_arm, sh
 use crate::peers::mlp::InputScale;
 use crate::report::{Found, Key, Plan, ReportError, Runner};
 pub use section::section;
+pub(super) use section::{Line, Reached, lines, measure_of, reached};
 
 /// The suite's name.
 pub const ID: &str = "accuracy";
@@ -39,8 +40,16 @@ fn sources(plan: Plan) -> Vec<Source> {
     let stored = |name, title| Source { title, name, read: stored };
     match plan {
         Plan::Quick => vec![
-            Source { title: "Friedman #1", name: "friedman", read: |_, s| Ok(friedman(2_000, 1_000, s)) },
-            Source { title: "clusters", name: "clusters", read: |_, s| Ok(clusters(16, 4_000, 1_000, s)) },
+            Source {
+                title: "Friedman #1",
+                name: "friedman",
+                read: |_, s| Ok(friedman(2_000, 1_000, s)),
+            },
+            Source {
+                title: "clusters",
+                name: "clusters",
+                read: |_, s| Ok(clusters(16, 4_000, 1_000, s)),
+            },
             Source { title: "robot arm, a tenth", name: "arm_tenth", read: |_, s| arm_tenth(s) },
         ],
         Plan::Full => {
@@ -49,8 +58,11 @@ fn sources(plan: Plan) -> Vec<Source> {
                 "wine-quality-red" => "wine quality, red",
                 other => other,
             });
-            let mut all: Vec<_> =
-                UCI_NAMES.into_iter().zip(titles).map(|(name, title)| stored(name, title)).collect();
+            let mut all: Vec<_> = UCI_NAMES
+                .into_iter()
+                .zip(titles)
+                .map(|(name, title)| stored(name, title))
+                .collect();
             all.push(stored("robot_arm", "robot arm"));
             all.push(Source { read: shuffled, ..stored("fashion_mnist", "Fashion-MNIST") });
             all.push(stored("banking77", "banking77"));
@@ -97,14 +109,16 @@ pub fn run(runner: &mut Runner, python: Option<&Path>) -> std::result::Result<()
     let mut rates = Rates::default();
     for source in sources(plan) {
         for seed in 1..=3 {
-            let mut trial = |learner: &str, measure: &mut dyn FnMut(Rc<Dataset>) -> Result<Found>| {
-                let key = Key::new(ID, "", source.title, learner, seed);
-                runner.trial(key, || {
-                    let set = sets.get(source.name, seed, || (source.read)(source.name, seed))?;
-                    let rows = set.train_x.nrows() as f64;
-                    Ok(measure(set)?.with("train rows", rows))
-                })
-            };
+            let mut trial =
+                |learner: &str, measure: &mut dyn FnMut(Rc<Dataset>) -> Result<Found>| {
+                    let key = Key::new(ID, "", source.title, learner, seed);
+                    runner.trial(key, || {
+                        let set =
+                            sets.get(source.name, seed, || (source.read)(source.name, seed))?;
+                        let rows = set.train_x.nrows() as f64;
+                        Ok(measure(set)?.with("train rows", rows))
+                    })
+                };
             trial("GLAM, one pass", &mut |set| glam::one_pass(&set, seed))?;
             trial("GLAM, consolidated", &mut |set| glam::consolidated(&set, seed, plan))?;
             for size in mlp::sizes(plan) {

@@ -77,11 +77,11 @@ pub(super) fn neighbours(set: &Dataset, seed: u64) -> Result<Found> {
 }
 
 pub(super) fn lightgbm(set: &Dataset, python: Option<&Path>) -> Result<Found> {
-    by_script(set, python, LIGHTGBM, LIGHTGBM_SECONDS)
+    by_script(set, python, LIGHTGBM, LIGHTGBM_SECONDS, 1)
 }
 
 pub(super) fn sklearn(set: &Dataset, python: Option<&Path>) -> Result<Found> {
-    by_script(set, python, SKLEARN_MLP, 600.0)
+    by_script(set, python, SKLEARN_MLP, 600.0, 5)
 }
 
 /// What a Python program came to, checked against what it recalled.
@@ -90,11 +90,12 @@ fn by_script(
     python: Option<&Path>,
     script: &'static str,
     seconds: f64,
+    passes: usize,
 ) -> Result<Found> {
     let python = python.ok_or("not run: give --python")?;
     // Not to be reached: the script goes on to its end.
     let goal = if has_labels(set) { 2.0 } else { -1.0 };
-    let course = Course::new(set.clone(), goal, seconds, 1)?;
+    let course = Course::new(set.clone(), goal, seconds, passes)?;
     let outcome = run_script(&course, script, python, script)?;
     let last = outcome.points.last().ok_or("it printed no checkpoint")?;
     let (name, value) = match &set.test_y {

@@ -27,9 +27,8 @@ pub(in super::super) struct Line {
 
 /// The measure of a set, by the figures that its trials have.
 pub(in super::super) fn measure_of(tallies: &[Tally<'_>], set: &str) -> Option<&'static str> {
-    let has = |name: &str| {
-        tallies.iter().any(|tally| tally.set == set && tally.spread(name).is_some())
-    };
+    let has =
+        |name: &str| tallies.iter().any(|tally| tally.set == set && tally.spread(name).is_some());
     ["rmse", "nmse", "accuracy"].into_iter().find(|name| has(name))
 }
 
@@ -55,7 +54,9 @@ pub(in super::super) fn lines(tallies: &[Tally<'_>], set: &str) -> Vec<Line> {
         }
         for (place, epochs) in mlp::EPOCHS.into_iter().enumerate() {
             let at = |value: fn(&crate::report::Point) -> f64| {
-                Spread::of(tally.found().filter_map(|trial| trial.found.points.get(place)).map(value))
+                Spread::of(
+                    tally.found().filter_map(|trial| trial.found.points.get(place)).map(value),
+                )
             };
             let s = if epochs == 1 { "" } else { "s" };
             lines.push(Line {
@@ -148,8 +149,11 @@ fn time_chart(tallies: &[Tally<'_>], sets: &[&str]) -> Option<Chart> {
         let each = all.iter().enumerate();
         each.filter_map(|(place, reached)| Some((place as f64, value(reached)?))).collect()
     };
-    let series = |name: &str, ours: bool, points| {
-        Series { name: name.to_owned(), ours, points, spread: Vec::new() }
+    let series = |name: &str, ours: bool, points| Series {
+        name: name.to_owned(),
+        ours,
+        points,
+        spread: Vec::new(),
     };
     let rows = all.iter().map(|reached| {
         let Reached { set, goal, net, glam, one_pass } = reached;
@@ -251,8 +255,9 @@ fn table(tallies: &[Tally<'_>], set: &str) -> Table {
     let lines = lines(tallies, set);
     let top = best(lines.iter(), measure).map(|line| line.name.clone());
     let calibration = if rises(measure) { "calibration error" } else { "in 90 % intervals" };
-    let columns: Vec<String> =
-        ["learner", measure, "log likelihood", calibration, "seconds", "MB"].map(str::to_owned).to_vec();
+    let columns: Vec<String> = ["learner", measure, "log likelihood", calibration, "seconds", "MB"]
+        .map(str::to_owned)
+        .to_vec();
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for line in &lines {
         if line.measure.is_some() {
@@ -274,7 +279,9 @@ fn table(tallies: &[Tally<'_>], set: &str) -> Table {
                 short_mean(line.bytes, 1e6).into(),
             ]);
         }
-        rows.extend(line.failures.iter().map(|why| failure_row(line.name.clone(), why, columns.len())));
+        rows.extend(
+            line.failures.iter().map(|why| failure_row(line.name.clone(), why, columns.len())),
+        );
     }
     for tally in tallies.iter().filter(|t| t.set == set && lines.is_empty()) {
         let each = tally.failures().into_iter();

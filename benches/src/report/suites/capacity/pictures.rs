@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use glam_memory::{Flow, Memory};
+use glam_memory::Memory;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rand::RngExt;
 
@@ -131,7 +131,7 @@ impl Lesson {
 }
 
 const LEARNERS: [(&str, Teach); 4] = [
-    ("GLAM, consolidated for recall", glam),
+    ("GLAM, one pass", glam),
     ("modern Hopfield", hopfield),
     ("nearest picture", nearest),
     ("MLP of equal bytes", net),
@@ -141,7 +141,6 @@ const LEVEL: u8 = 2;
 const VIEW: usize = 63;
 
 fn glam(lesson: &Lesson) -> Result<Taught> {
-    let folder = tempfile::tempdir()?;
     let pixels = lesson.pictures.ncols();
     let memory = Memory::builder(pixels)
         .targets(pixels)
@@ -150,15 +149,11 @@ fn glam(lesson: &Lesson) -> Result<Taught> {
         .levels([LEVEL])
         .view(VIEW)
         .warm_up(64)
-        .create(folder.path().join("memory"))?;
+        .in_memory()?;
     memory.write_batch(lesson.cues.view(), lesson.goals.view())?;
-    memory.consolidate_for_recall(&|_| Flow::Continue)?;
     let floats = memory.inspect()?.report.weight_bytes / size_of::<f32>();
     let setting = format!("{TABLES} tables of level {LEVEL}, views of {VIEW} pixels");
-    let recall: Recall = Box::new(move |cues| {
-        let _folder = &folder;
-        Ok(memory.read_batch(cues)?)
-    });
+    let recall: Recall = Box::new(move |cues| Ok(memory.read_batch(cues)?));
     Ok(Taught { recall, floats, setting })
 }
 
@@ -221,7 +216,9 @@ pub(super) fn run(runner: &mut Runner) -> std::result::Result<(), ReportError> {
                 Ok(Found { pictures: drawn(&all), ..Found::default() })
             })?;
         }
-        runner.trial(key(CUE), || judged(&Lesson::of(&*get(seed)?, seed)?, &|cues| Ok(cues.to_owned())))?;
+        runner.trial(key(CUE), || {
+            judged(&Lesson::of(&*get(seed)?, seed)?, &|cues| Ok(cues.to_owned()))
+        })?;
         for (learner, teach) in LEARNERS {
             runner.trial(key(learner), || {
                 let lesson = Lesson::of(&*get(seed)?, seed)?;
@@ -247,14 +244,17 @@ fn judged(
     let mut shown = Vec::new();
     let all = Neighbours::new(
         lesson.pictures.view(),
-        &Targets::Values(Array2::from_shape_fn((lesson.pictures.nrows(), 1), |(row, _)| row as f32)),
+        &Targets::Values(Array2::from_shape_fn((lesson.pictures.nrows(), 1), |(row, _)| {
+            row as f32
+        })),
         InputScale::AllInputs,
         1,
     );
     for damage in Damage::ALL {
         let recalled = recall(damage.of(lesson.pictures.view(), lesson.seed).view())?;
         let errors = &recalled - &lesson.pictures;
-        let square = errors.iter().map(|&e| f64::from(e).powi(2)).sum::<f64>() / errors.len() as f64;
+        let square =
+            errors.iter().map(|&e| f64::from(e).powi(2)).sum::<f64>() / errors.len() as f64;
         let named = all.recall(recalled.view());
         let right = named.iter().enumerate().filter(|&(row, &name)| name == row as f32).count();
         found = found
@@ -272,5 +272,6 @@ fn judged(
 /// The first pictures of each kind of damage, as bytes.
 fn drawn(kinds: &[ArrayView2<'_, f32>]) -> Vec<Vec<u8>> {
     let each = kinds.iter().flat_map(|kind| kind.axis_iter(Axis(0)).take(SHOWN));
-    each.map(|picture| picture.iter().map(|&x| (x.clamp(0.0, 1.0) * 255.0) as u8).collect()).collect()
+    each.map(|picture| picture.iter().map(|&x| (x.clamp(0.0, 1.0) * 255.0) as u8).collect())
+        .collect()
 }

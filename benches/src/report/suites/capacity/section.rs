@@ -6,8 +6,8 @@ use super::learners::{RIGHT, noise_name};
 use super::pictures::{CUE, Damage, SHOWN, STORED_NAME};
 use super::{CAPACITY, ID, LARGE, NOISE, PICTURES};
 use crate::report::{
-    Axis, Block, Cell, Chart, Drawing, Lines, Mark, Picture, Results, Section, Series, Spread, Strip,
-    Table, Trial,
+    Axis, Block, Cell, Chart, Drawing, Lines, Mark, Picture, Results, Section, Series, Spread,
+    Strip, Table, Trial,
 };
 
 /// What is shown.
@@ -28,11 +28,19 @@ pub fn section(results: &Results) -> Section {
             of(results, CAPACITY).into_iter().filter(|trial| trial.key.set == cues).collect();
         blocks.push(Block::Heading(format!("Capacity, cues of {cues}")));
         let within = ("recalled within 1 % of the range", "within 1 %", false);
-        blocks.push(Block::Chart(chart(&trials, within, &format!("{cues}: pairs recalled exactly"))));
+        blocks.push(Block::Chart(chart(
+            &trials,
+            within,
+            &format!("{cues}: pairs recalled exactly"),
+        )));
         let error = ("RMSE, in standard deviations of the values", "rmse", true);
         blocks.push(Block::Chart(chart(&trials, error, &format!("{cues}: error of recall"))));
         let bits = ("bits for each stored float", "bits a float", false);
-        blocks.push(Block::Chart(chart(&trials, bits, &format!("{cues}: bits for each stored float"))));
+        blocks.push(Block::Chart(chart(
+            &trials,
+            bits,
+            &format!("{cues}: bits for each stored float"),
+        )));
     }
     let large = of(results, LARGE);
     if !large.is_empty() {
@@ -122,7 +130,9 @@ fn rows(
         }
         let failed = trials.iter().filter(|trial| trial.key.learner == *learner);
         let why = distinct(failed.filter_map(|trial| trial.failure.as_deref()));
-        rows.extend(why.into_iter().map(|why| failure_row((*learner).to_owned(), why, columns.len())));
+        rows.extend(
+            why.into_iter().map(|why| failure_row((*learner).to_owned(), why, columns.len())),
+        );
     }
     rows
 }
@@ -133,9 +143,11 @@ fn at_capacity(trials: &[&Trial]) -> Table {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for place in places(trials) {
         let of = |figure: &str| at(trials, RIGHT, place, figure);
-        let mean = |figure: &str| of(figure).map_or("-".to_owned(), |spread| short(spread.mean)).into();
+        let mean =
+            |figure: &str| of(figure).map_or("-".to_owned(), |spread| short(spread.mean)).into();
         let within = of("within 1 %");
-        let within = within.map_or("-".to_owned(), |s| format!("{} ± {}", percent(s.mean), percent(s.std)));
+        let within =
+            within.map_or("-".to_owned(), |s| format!("{} ± {}", percent(s.mean), percent(s.std)));
         rows.push(vec![
             short(place).into(),
             within.into(),
@@ -160,9 +172,10 @@ fn noise(trials: &[&Trial], name: &str) -> Table {
         at(trials, learner, place, "rmse").map(|spread| short(spread.mean))
     });
     Table {
-        caption: "RMSE in standard deviations of the values, at .1 pair for each float; 1 is as good as \
+        caption:
+            "RMSE in standard deviations of the values, at .1 pair for each float; 1 is as good as \
                   their mean."
-            .to_owned(),
+                .to_owned(),
         columns,
         rows,
     }
@@ -203,7 +216,9 @@ fn pictures(trials: &[&Trial]) -> Vec<Block> {
         }
         let failed = trials.iter().filter(|trial| trial.key.learner == *learner);
         let why = distinct(failed.filter_map(|trial| trial.failure.as_deref()));
-        rows.extend(why.into_iter().map(|why| failure_row((*learner).to_owned(), why, columns.len())));
+        rows.extend(
+            why.into_iter().map(|why| failure_row((*learner).to_owned(), why, columns.len())),
+        );
     }
     let mut blocks = vec![
         Block::Heading("Pictures from parts of them".to_owned()),
@@ -223,7 +238,8 @@ fn pictures(trials: &[&Trial]) -> Vec<Block> {
         let mut rows = Vec::new();
         let order = [CUE].into_iter().chain(learners.iter().copied().filter(|name| *name != CUE));
         for learner in order {
-            let with = |trial: &&&Trial| trial.key.learner == learner && !trial.found.pictures.is_empty();
+            let with =
+                |trial: &&&Trial| trial.key.learner == learner && !trial.found.pictures.is_empty();
             let Some(trial) = trials.iter().find(with) else { continue };
             let all = trial.found.pictures.iter().skip(place * SHOWN).take(SHOWN);
             rows.push((learner.to_owned(), all.filter_map(|bytes| square(bytes)).collect()));

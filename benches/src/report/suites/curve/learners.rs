@@ -14,7 +14,12 @@ use crate::peers::recursive::Recursive;
 pub(super) trait Online {
     /// Leaves in `before` what the learner says of a row, values or a score for each label of the set, or
     /// nothing where it has seen nothing; then learns the row.
-    fn predict_then_learn(&mut self, set: &Dataset, row: usize, before: &mut Vec<f32>) -> Result<()>;
+    fn predict_then_learn(
+        &mut self,
+        set: &Dataset,
+        row: usize,
+        before: &mut Vec<f32>,
+    ) -> Result<()>;
 
     /// Its setting, in words.
     fn setting(&self) -> String;
@@ -33,7 +38,12 @@ pub(super) fn glam(set: &Dataset, seed: u64) -> Result<Box<dyn Online>> {
 }
 
 impl Online for Glam {
-    fn predict_then_learn(&mut self, set: &Dataset, row: usize, before: &mut Vec<f32>) -> Result<()> {
+    fn predict_then_learn(
+        &mut self,
+        set: &Dataset,
+        row: usize,
+        before: &mut Vec<f32>,
+    ) -> Result<()> {
         let x = set.train_x.row(row);
         let x = x.as_slice().ok_or("the inputs are not in row order")?;
         match &set.train_y {
@@ -114,7 +124,12 @@ fn learn(net: &mut Stepwise, set: &Dataset, row: usize) -> Result<()> {
 }
 
 impl Online for Net {
-    fn predict_then_learn(&mut self, set: &Dataset, row: usize, before: &mut Vec<f32>) -> Result<()> {
+    fn predict_then_learn(
+        &mut self,
+        set: &Dataset,
+        row: usize,
+        before: &mut Vec<f32>,
+    ) -> Result<()> {
         before.clear();
         before.extend(self.net.recall(set.train_x.slice(ndarray::s![row..=row, ..]))?);
         learn(&mut self.net, set, row)
@@ -136,7 +151,12 @@ pub(super) fn line(set: &Dataset, _: u64) -> Result<Box<dyn Online>> {
 }
 
 impl Online for Line {
-    fn predict_then_learn(&mut self, set: &Dataset, row: usize, before: &mut Vec<f32>) -> Result<()> {
+    fn predict_then_learn(
+        &mut self,
+        set: &Dataset,
+        row: usize,
+        before: &mut Vec<f32>,
+    ) -> Result<()> {
         let x = set.train_x.row(row);
         let x = x.as_slice().ok_or("the inputs are not in row order")?;
         let y = self.y.row(row);
@@ -163,7 +183,12 @@ pub(super) fn nearest(set: &Dataset, _: u64) -> Result<Box<dyn Online>> {
 }
 
 impl Online for Nearest {
-    fn predict_then_learn(&mut self, set: &Dataset, row: usize, before: &mut Vec<f32>) -> Result<()> {
+    fn predict_then_learn(
+        &mut self,
+        set: &Dataset,
+        row: usize,
+        before: &mut Vec<f32>,
+    ) -> Result<()> {
         let x = set.train_x.row(row);
         let x = x.as_slice().ok_or("the inputs are not in row order")?;
         let y = self.y.row(row);

@@ -94,7 +94,8 @@ fn in_all(of: &[&Tally<'_>]) -> Table {
     let mut rows = Vec::new();
     for tally in of {
         if tally.spread("seconds").is_some() {
-            let mean = |name| tally.spread(name).map_or("-".to_owned(), |spread| short(spread.mean));
+            let mean =
+                |name| tally.spread(name).map_or("-".to_owned(), |spread| short(spread.mean));
             rows.push(vec![
                 tally.learner.into(),
                 shown(tally.spread("prequential error"), 4).into(),
