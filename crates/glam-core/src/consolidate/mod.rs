@@ -352,6 +352,8 @@ mod halves_tests;
 #[cfg(test)]
 mod passes_tests;
 #[cfg(test)]
+mod recall_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod written_tests;

@@ -68,7 +68,7 @@ fn bits(model: &Model) -> ([Vec<u8>; 2], Vec<u64>, Vec<u32>) {
 }
 
 /// Two threads that take whatever comes next.
-struct Pair;
+pub(super) struct Pair;
 
 impl Workers for Pair {
     fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
