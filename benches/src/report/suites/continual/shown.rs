@@ -2,7 +2,8 @@
 
 use super::streams::Kind;
 use super::{GLAM, ID, REPLAY};
-use crate::report::suites::tally::{Tally, distinct, failure_row, shown, tallies};
+use crate::report::suites::common::distinct;
+use crate::report::suites::tally::{Tally, failure_row, shown, tallies};
 use crate::report::{
     Axis, Bars, Block, Cell, Chart, Drawing, Results, Section, Series, Spread, Table,
 };
@@ -72,7 +73,8 @@ fn stream(tally: &Tally<'_>) -> String {
 }
 
 fn streams(tallies: &[Tally<'_>]) -> Vec<String> {
-    distinct(tallies.iter().map(stream))
+    let names: Vec<String> = tallies.iter().map(stream).collect();
+    distinct(names.iter().map(String::as_str)).into_iter().map(str::to_owned).collect()
 }
 
 fn of<'a, 'b>(tallies: &'b [Tally<'a>], name: &str, learner: &str) -> Option<&'b Tally<'a>> {
