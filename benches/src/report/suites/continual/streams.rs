@@ -255,7 +255,7 @@ pub(super) fn mixture(training: usize, seed: u64) -> Whole {
     let rows = training + training / 2;
     let cluster = |row: usize| row % (CLASSES * CLUSTERS);
     let labels = (0..rows).map(|row| (cluster(row) % CLASSES) as u32).collect();
-    let mut x = Array2::from_shape_simple_fn((rows, INPUTS), || 0.6 * normal());
+    let mut x = Array2::from_shape_simple_fn((rows, INPUTS), || 0.9 * normal());
     for (row, mut x) in x.rows_mut().into_iter().enumerate() {
         x += &middles.row(cluster(row));
     }

@@ -117,13 +117,15 @@ fn river(
 /// Units of the net's hidden layer.
 const UNITS: usize = 64;
 /// The steps to choose from.
-const STEPS: [(Descent, f64); 6] = [
+const STEPS: [(Descent, f64); 8] = [
     (Descent::Sgd, 0.01),
     (Descent::Sgd, 0.03),
     (Descent::Sgd, 0.1),
+    (Descent::Sgd, 0.3),
     (Descent::Adam, 3e-4),
     (Descent::Adam, 1e-3),
     (Descent::Adam, 3e-3),
+    (Descent::Adam, 1e-2),
 ];
 
 /// A net that takes a step on every row. How it steps is what was right most often on the first tenth of
