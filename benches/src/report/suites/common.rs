@@ -13,7 +13,6 @@ use crate::metrics::{accuracy, largest, mean_nmse, rmse};
 pub(super) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// A memory with default settings for the set, still to be made.
-#[must_use]
 pub fn builder(set: &Dataset) -> Builder {
     let builder = Memory::builder(set.train_x.ncols());
     match &set.train_y {

@@ -1,5 +1,6 @@
 //! Trials of several seeds, brought together.
 
+use super::common;
 use crate::report::{Cell, Results, Spread, Trial};
 
 /// The trials of one learner on one set in one part of a suite, in the order of the run.
@@ -40,35 +41,18 @@ impl<'a> Tally<'a> {
 
     /// A figure over the seeds that have it.
     pub(super) fn spread(&self, figure: &str) -> Option<Spread> {
-        Spread::of(self.found().filter_map(|trial| trial.found.figures.get(figure).copied()))
+        common::figure(self.found(), figure)
     }
 
     /// Why trials failed, each reason once.
     pub(super) fn failures(&self) -> Vec<&'a str> {
-        let mut failures: Vec<&str> = Vec::new();
-        for why in self.trials.iter().filter_map(|trial| trial.failure.as_deref()) {
-            if !failures.contains(&why) {
-                failures.push(why);
-            }
-        }
-        failures
+        common::distinct(self.trials.iter().filter_map(|trial| trial.failure.as_deref()))
     }
 
     /// The setting of the first trial that did not fail and names it.
     pub(super) fn setting(&self) -> Option<&'a str> {
         self.found().map(|trial| trial.found.setting.as_str()).find(|setting| !setting.is_empty())
     }
-}
-
-/// What is given, each once, in the order in which it was met first.
-pub(super) fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut distinct = Vec::new();
-    for value in values {
-        if !distinct.contains(&value) {
-            distinct.push(value);
-        }
-    }
-    distinct
 }
 
 /// The mean and, of several seeds, its standard deviation, with so many digits after the point.

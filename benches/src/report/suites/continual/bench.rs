@@ -14,7 +14,7 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 /// The seed that settings are chosen with, and the held-out tenth drawn.
 const SEARCH_SEED: u64 = 1;
 /// Penalties of ridge regression to choose from.
-const PENALTIES: [f64; 6] = [1e-1, 1.0, 1e1, 1e2, 1e3, 1e4];
+const PENALTIES: [f64; 7] = [1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2];
 
 /// Measures every learner on every stream of the plan.
 ///

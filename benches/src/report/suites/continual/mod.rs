@@ -14,8 +14,7 @@
 //!
 //! The measure is accuracy over all classes, of the robot arm 1 less the mean nMSE of the torques.
 //!
-//! - `streams` makes the tasks, `glam`, `net` and `ridge` learn them, `reservoir` is what a net
-//!   replays from.
+//! - `streams` makes the tasks, `learners` and `net` learn them, `reservoir` is what a net replays from.
 //! - `figures` has the definitions above.
 //! - `bench` runs the trials, `shown` makes the section.
 

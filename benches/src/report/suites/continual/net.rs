@@ -17,7 +17,7 @@ const UNITS: usize = 256;
 /// Rows of a batch.
 const BATCH: usize = 64;
 /// Learning rates to choose from.
-const RATES: [f64; 3] = [3e-4, 1e-3, 3e-3];
+const RATES: [f64; 4] = [3e-4, 1e-3, 3e-3, 1e-2];
 /// Batches of replayed rows for each batch of new ones to choose from.
 const REPLAYED: [usize; 3] = [6, 3, 1];
 

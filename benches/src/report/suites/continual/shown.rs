@@ -2,7 +2,8 @@
 
 use super::streams::Kind;
 use super::{GLAM, ID, REPLAY};
-use crate::report::suites::tally::{Tally, distinct, failure_row, shown, tallies};
+use crate::report::suites::common::distinct;
+use crate::report::suites::tally::{Tally, failure_row, shown, tallies};
 use crate::report::{
     Axis, Bars, Block, Cell, Chart, Drawing, Results, Section, Series, Spread, Table,
 };
@@ -61,7 +62,7 @@ const METHOD: [&str; 7] = [
      are chosen by the final average on a held-out tenth of the training rows of the same stream, on \
      seed 1, while GLAM chooses nothing; their inputs are scaled by all training rows before the first \
      is learned; they know the number of classes. In their disfavour: pixels could be kept as bytes, not \
-     as f32.",
+     as f32; and the robot arm's held-out rows are from the same runs as the others, its test rows are not.",
     "Seconds are those of learning: on one thread, but for ridge regression, which uses all cores. That \
      keeps sums over all rows, so that no order matters to it: what it loses of a task it loses to \
      classes that come to compete, not to forgetting.",
@@ -72,7 +73,8 @@ fn stream(tally: &Tally<'_>) -> String {
 }
 
 fn streams(tallies: &[Tally<'_>]) -> Vec<String> {
-    distinct(tallies.iter().map(stream))
+    let names: Vec<String> = tallies.iter().map(stream).collect();
+    distinct(names.iter().map(String::as_str)).into_iter().map(str::to_owned).collect()
 }
 
 fn of<'a, 'b>(tallies: &'b [Tally<'a>], name: &str, learner: &str) -> Option<&'b Tally<'a>> {

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::Failure;
 use crate::adapt::Shift;
@@ -14,6 +12,7 @@ use crate::data::{
 };
 use crate::peers::mlp::InputScale;
 use crate::report::Plan;
+use crate::report::suites::generated::{normal, rng};
 
 /// A task: rows of the stream.
 #[derive(Debug, Clone)]
@@ -248,16 +247,15 @@ pub(super) fn mixture(training: usize, seed: u64) -> Whole {
     const CLUSTERS: usize = 4;
     const PLANE: usize = 6;
     const INPUTS: usize = 32;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    // The sum of twelve uniform numbers has a variance of 1.
-    let mut normal = || (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0;
+    let mut rng = rng(seed, 0);
+    let mut normal = || normal(&mut rng);
     let middles = Array2::from_shape_simple_fn((CLASSES * CLUSTERS, PLANE), || 1.5 * normal());
     let plane = Array2::from_shape_simple_fn((PLANE, INPUTS), || normal() / 2.0);
     let middles = middles.dot(&plane);
     let rows = training + training / 2;
     let cluster = |row: usize| row % (CLASSES * CLUSTERS);
     let labels = (0..rows).map(|row| (cluster(row) % CLASSES) as u32).collect();
-    let mut x = Array2::from_shape_simple_fn((rows, INPUTS), || 0.6 * normal());
+    let mut x = Array2::from_shape_simple_fn((rows, INPUTS), || 0.9 * normal());
     for (row, mut x) in x.rows_mut().into_iter().enumerate() {
         x += &middles.row(cluster(row));
     }

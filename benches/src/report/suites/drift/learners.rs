@@ -11,6 +11,7 @@ use crate::data::Targets;
 use crate::metrics::largest;
 use crate::peers::mlp::{Descent, InputScale, Stepwise, StepwiseParams};
 use crate::prequential::{Follow, memory, most_frequent, previous_label, share};
+use crate::race::stream_process::{StreamOutcome, run_stream};
 
 /// Who follows a stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,6 +24,9 @@ pub(super) enum Learner {
     /// A model of River.
     River(&'static str),
 }
+
+/// The models of River: a tree, a forest and a line.
+const RIVER: [&str; 3] = ["hoeffding", "arf", "logistic"];
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +48,7 @@ impl Learner {
             Self::Mlp,
         ];
         if python.is_some() {
-            all.extend(["hoeffding", "arf", "logistic"].map(Self::River));
+            all.extend(RIVER.map(Self::River));
         }
         all.extend([Self::PreviousLabel, Self::MostFrequent]);
         all
@@ -61,8 +65,8 @@ impl Learner {
                 format!("GLAM, {window}{more}")
             }
             Self::Mlp => "MLP, row by row".to_owned(),
-            Self::River("hoeffding") => "River, Hoeffding tree".to_owned(),
-            Self::River("arf") => "River, adaptive random forest".to_owned(),
+            Self::River("hoeffding") => "River, Hoeffding adaptive tree".to_owned(),
+            Self::River("arf") => "River, adaptive random forest of 10".to_owned(),
             Self::River("logistic") => "River, logistic regression".to_owned(),
             Self::River(model) => format!("River, {model}"),
         }
@@ -100,24 +104,28 @@ impl Learner {
 
 /// A model of River, as a program of its own.
 fn river(
-    _x: ArrayView2<'_, f32>,
-    _labels: &[u32],
-    _python: Option<&Path>,
-    _model: &str,
+    x: ArrayView2<'_, f32>,
+    labels: &[u32],
+    python: Option<&Path>,
+    model: &str,
 ) -> Result<Followed, Failure> {
-    Err("give --python".into())
+    let python = python.ok_or("give --python, one that has River")?;
+    let StreamOutcome { right, seconds } = run_stream(x, labels, python, model)?;
+    Ok(Followed { right, seconds, setting: "the defaults of its script".to_owned() })
 }
 
 /// Units of the net's hidden layer.
 const UNITS: usize = 64;
 /// The steps to choose from.
-const STEPS: [(Descent, f64); 6] = [
+const STEPS: [(Descent, f64); 8] = [
     (Descent::Sgd, 0.01),
     (Descent::Sgd, 0.03),
     (Descent::Sgd, 0.1),
+    (Descent::Sgd, 0.3),
     (Descent::Adam, 3e-4),
     (Descent::Adam, 1e-3),
     (Descent::Adam, 3e-3),
+    (Descent::Adam, 1e-2),
 ];
 
 /// A net that takes a step on every row. How it steps is what was right most often on the first tenth of

@@ -1,9 +1,11 @@
 //! The section.
 
 use super::ID;
-use crate::report::suites::tally::{Tally, distinct, failure_row, shown, tallies};
+use super::streams::Kind;
+use crate::report::suites::common::distinct;
+use crate::report::suites::tally::{Tally, failure_row, shown, tallies};
 use crate::report::{
-    Axis, Block, Cell, Chart, Drawing, Lines, Results, Section, Series, Spread, Table,
+    Axis, Block, Cell, Chart, Drawing, Lines, Mark, Results, Section, Series, Spread, Table,
 };
 
 /// The heads of the table of figures.
@@ -40,7 +42,7 @@ const QUESTION: &str = "What was true of a stream last month may be wrong today.
     nothing holds on to it; one with a window of so many writes lets it go. Who predicts the next row \
     best?";
 
-const METHOD: [&str; 5] = [
+const METHOD: [&str; 6] = [
     "Rows come in the order of time. Each is predicted, then learned; accuracy is the share of rows that \
      were predicted right, the first of all counted as wrong.",
     "Two rules look at no input: the label stays what it was, and the label that was most frequent so \
@@ -51,6 +53,8 @@ const METHOD: [&str; 5] = [
     "The MLP takes a step of gradient descent on every row. The kind of step and its rate are what was \
      right most often on the first tenth of the stream, which gives the scales of its inputs too; then \
      it begins anew. That search is not on the clock.",
+    "Models of River, where there are any, have the defaults of River, and run as programs of their own \
+     that keep their own clock.",
     "Seeds move the draws of memories and nets. After ± stands the standard deviation over seeds.",
 ];
 
@@ -112,10 +116,16 @@ fn lines(set: &str, tallies: &[&Tally<'_>]) -> Option<Block> {
             x: Axis { label: "rows".to_owned(), log: false, range: None },
             y: Axis { label: "accuracy".to_owned(), log: false, range: None },
             series,
-            marks: Vec::new(),
+            marks: marks(set),
         }),
         table,
     }))
+}
+
+/// Where the rule is known to change.
+fn marks(set: &str) -> Vec<Mark> {
+    let changes: &[f64] = if set == Kind::Turning.set() { &[2_000.0, 4_000.0] } else { &[] };
+    changes.iter().map(|&at| Mark { at, label: "another rule".to_owned() }).collect()
 }
 
 /// The mean over seeds; nothing where there is no point, or seeds differ in number of points.
