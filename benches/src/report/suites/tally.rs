@@ -1,6 +1,5 @@
 //! Trials of several seeds, brought together.
 
-use super::common;
 use crate::report::{Cell, Results, Spread, Trial};
 
 /// The trials of one learner on one set in one part of a suite, in the order of the run.
@@ -41,18 +40,29 @@ impl<'a> Tally<'a> {
 
     /// A figure over the seeds that have it.
     pub(super) fn spread(&self, figure: &str) -> Option<Spread> {
-        common::figure(self.found(), figure)
+        Spread::of(self.found().filter_map(|trial| trial.found.figures.get(figure).copied()))
     }
 
     /// Why trials failed, each reason once.
     pub(super) fn failures(&self) -> Vec<&'a str> {
-        common::distinct(self.trials.iter().filter_map(|trial| trial.failure.as_deref()))
+        distinct(self.trials.iter().filter_map(|trial| trial.failure.as_deref()))
     }
 
     /// The setting of the first trial that did not fail and names it.
     pub(super) fn setting(&self) -> Option<&'a str> {
         self.found().map(|trial| trial.found.setting.as_str()).find(|setting| !setting.is_empty())
     }
+}
+
+/// What is given, each once, in the order in which it was met first.
+pub(super) fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut distinct = Vec::new();
+    for value in values {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct
 }
 
 /// The mean and, of several seeds, its standard deviation, with so many digits after the point.

@@ -61,8 +61,8 @@ fn floats(model: &Model) -> Vec<u32> {
 
 #[test]
 fn pairs_that_fit_are_recalled_exactly_where_one_pass_does_not() {
-    // 17 slots of 13 floats.
-    let pairs = pairs(140);
+    // 17 slots of 13 floats, of which those of four tables say what the root's do as well.
+    let pairs = pairs(100);
     let (model, history) = written(&pairs);
     let recalls = consolidated(&model, &history);
     assert!(error(&model, &pairs) > 0.1, "{}", error(&model, &pairs));
@@ -70,7 +70,7 @@ fn pairs_that_fit_are_recalled_exactly_where_one_pass_does_not() {
     assert!(error(&recalls, &pairs) < 1.1e-8, "{}", error(&recalls, &pairs));
     let decision = recalls.report().decision.unwrap();
     assert!(decision.is_consolidated() && decision.folds == 0, "{decision:?}");
-    assert_eq!((decision.rows, decision.trials.len()), (140, 1));
+    assert_eq!((decision.rows, decision.trials.len()), (100, 1));
     assert!((decision.trials[0].error - error(&recalls, &pairs)).abs() < 1e-8, "{decision:?}");
 }
 
