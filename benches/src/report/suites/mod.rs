@@ -1,9 +1,11 @@
 //! The suites: what is measured, and what is shown of it.
 
+pub mod ablations;
 pub mod accuracy;
 pub mod capacity;
 mod common;
 pub mod continual;
+pub mod cost;
 pub mod curve;
 pub mod drift;
 mod generated;
@@ -18,8 +20,16 @@ use std::path::Path;
 use super::{Plan, Report, ReportError, Results, Runner, Section};
 
 /// The suites' names, in the order of the page.
-pub const SUITES: [&str; 6] =
-    [capacity::ID, rewriting::ID, accuracy::ID, curve::ID, continual::ID, drift::ID];
+pub const SUITES: [&str; 8] = [
+    capacity::ID,
+    rewriting::ID,
+    accuracy::ID,
+    curve::ID,
+    continual::ID,
+    drift::ID,
+    cost::ID,
+    ablations::ID,
+];
 
 /// Measures the `chosen` suites, all where none is, and gives what they found, in the order of the page,
 /// beside what `command` says.
@@ -45,7 +55,9 @@ pub fn measure(
                 accuracy::ID => accuracy::run(runner, python)?,
                 curve::ID => curve::run(runner)?,
                 continual::ID => continual::run(runner)?,
-                _ => drift::run(runner, python)?,
+                drift::ID => drift::run(runner, python)?,
+                cost::ID => cost::run(runner)?,
+                _ => ablations::run(runner)?,
             }
         }
         Ok(())
@@ -69,7 +81,9 @@ pub fn report(results: &Results) -> Report {
             accuracy::ID => accuracy::section(results),
             curve::ID => curve::section(results),
             continual::ID => continual::section(results),
-            _ => drift::section(results),
+            drift::ID => drift::section(results),
+            cost::ID => cost::section(results),
+            _ => ablations::section(results),
         }
     };
     Report {

@@ -2,7 +2,7 @@
 
 use super::streams::Kind;
 use super::{GLAM, ID, REPLAY};
-use crate::report::suites::tally::{distinct, Tally, failure_row, shown, tallies};
+use crate::report::suites::tally::{Tally, distinct, failure_row, shown, tallies};
 use crate::report::{
     Axis, Bars, Block, Cell, Chart, Drawing, Results, Section, Series, Spread, Table,
 };

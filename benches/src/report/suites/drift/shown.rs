@@ -2,7 +2,7 @@
 
 use super::ID;
 use super::streams::Kind;
-use crate::report::suites::tally::{distinct, Tally, failure_row, shown, tallies};
+use crate::report::suites::tally::{Tally, distinct, failure_row, shown, tallies};
 use crate::report::{
     Axis, Block, Cell, Chart, Drawing, Lines, Mark, Results, Section, Series, Spread, Table,
 };
