@@ -3,7 +3,7 @@
 use super::accuracy::{self, Reached};
 use super::common::{percent, rises, short};
 use super::tally::{Tally, distinct, tallies};
-use super::{capacity, continual, drift};
+use super::{capacity, continual, cost, drift};
 use crate::report::{Block, Plan, Results};
 
 /// Two learners on one set: the memory's figure and the other's.
@@ -83,13 +83,39 @@ pub fn lead(results: &Results) -> Vec<Block> {
                 .to_owned(),
         ));
     }
-    for (title, list) in [("When it is better", better), ("When it is worse", worse)] {
+    let lists = [
+        ("When it is better", better),
+        ("When it is worse", worse),
+        ("What it costs", costs(results)),
+    ];
+    for (title, list) in lists {
         if !list.is_empty() {
             blocks.push(Block::Heading(title.to_owned()));
             blocks.push(Block::List(list));
         }
     }
     blocks
+}
+
+/// What the operations of each shape take.
+fn costs(results: &Results) -> Vec<String> {
+    let tallies = tallies(results, cost::ID);
+    let ours = tallies.iter().filter(|tally| (tally.part, tally.learner) == ("operations", "GLAM"));
+    let each = ours.filter_map(|tally| {
+        let mean = |figure: &str| tally.spread(figure).map(|spread| short(spread.mean));
+        Some(format!(
+            "**{}**: a write takes {} µs once 1,024 are written, which take {} s in all; a read {} µs; \
+             opening for reading {} ms; files of {} MB after {} rows",
+            tally.set,
+            mean("write us")?,
+            mean("first 1,024 writes s")?,
+            mean("read us")?,
+            mean("open to read ms")?,
+            mean("files MB")?,
+            mean("rows")?
+        ))
+    });
+    each.collect()
 }
 
 fn times(reached: &[Reached]) -> [Option<String>; 2] {
@@ -155,7 +181,7 @@ fn exact(results: &Results) -> Option<String> {
     let most = results
         .trials
         .iter()
-        .filter(|trial| trial.key.suite == capacity::ID)
+        .filter(|trial| trial.key.suite == capacity::ID && trial.key.learner.starts_with("GLAM"))
         .filter_map(|trial| trial.found.figures.get("bits a float").copied())
         .reduce(f64::max)?;
     for tally in tallies(results, capacity::ID) {

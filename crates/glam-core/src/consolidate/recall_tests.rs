@@ -1,6 +1,6 @@
 //! Consolidating for recall against the least squares solution in f64.
 
-use super::tests::{goals, observations, weights, written_out};
+use super::tests::{Pair, goals, history as history_of, observations, weights, written_out};
 use super::*;
 use crate::config::{Config, Targets};
 use crate::gate::Family;
@@ -104,8 +104,7 @@ fn threads_change_no_bits_nor_does_solving_again() {
     let pairs = pairs(140);
     let (model, history) = written(&pairs);
     let one = consolidated(&model, &history);
-    let two =
-        model.consolidate_for_recall(&history, &super::tests::Pair, &|_| Flow::Continue).unwrap();
+    let two = model.consolidate_for_recall(&history, &Pair, &|_| Flow::Continue).unwrap();
     assert!(floats(&one) == floats(&two));
     let again = one.solve_again(&history, &Serial, &|_| Flow::Continue).unwrap();
     assert!(floats(&one) == floats(&again));
@@ -126,10 +125,12 @@ fn a_stop_and_an_empty_history_are_errors_and_change_nothing() {
 #[test]
 fn writes_go_on_from_it() {
     let rows = observations(4, 300);
-    let mut history = super::tests::history(&rows);
+    let mut history = history_of(&rows);
     let config = Config::builder(3, Targets::Numbers(2)).tables(8).levels([3]).build().unwrap();
     let mut model = Model::new(config);
-    rows.iter().for_each(|(x, y)| drop(model.write(x, y.into()).unwrap()));
+    for (x, y) in &rows {
+        model.write(x, y.into()).unwrap();
+    }
     let mut recalls = consolidated(&model, &history);
     let (x, y) = (&[0.1, 0.2, 0.3], [5.0, 5.0]);
     let mut misses = Vec::new();

@@ -11,6 +11,7 @@ use crate::report::{Found, Plan, Point};
 
 /// Rows from which on the search of consolidating is ended after a while.
 const MANY_ROWS: usize = 20_000;
+const SEARCH: Duration = Duration::from_secs(30);
 /// The first place at which a memory that learns is judged; each further one is at half as many rows more.
 const FIRST_ROWS: usize = 250;
 /// The level of the intervals.
@@ -48,20 +49,21 @@ pub(super) fn consolidated(set: &Dataset, seed: u64, plan: Plan) -> Result<Found
         write_row(&memory, set, row)?;
     }
     let written = started.elapsed();
-    let many = set.train_x.nrows() >= MANY_ROWS;
-    let limit = match plan {
-        Plan::Quick => Some(Duration::from_secs(2)),
-        Plan::Full => many.then_some(Duration::from_secs(30)),
-    };
+    let limit = (set.train_x.nrows() >= MANY_ROWS).then_some(SEARCH);
+    // A quick run has no time for a search over families and levels.
+    let as_it_is = plan == Plan::Quick;
+    let options = Options { regates: plan.pick(0, 3), as_it_is };
     let watch = |_: &Progress<'_>| match limit {
         Some(limit) if started.elapsed() > written + limit => Flow::Finish,
         _ => Flow::Continue,
     };
-    let decision = memory.consolidate(Options::default(), &watch)?;
+    let decision = memory.consolidate(options, &watch)?;
     let seconds = started.elapsed().as_secs_f64();
     let trials = decision.trials.len();
     let limit = limit.map_or(String::new(), |l| format!(", search ended after {} s", l.as_secs()));
-    let found = Found::default().set(format!("defaults, {trials} trials{limit}, on all cores"));
+    let kept = if as_it_is { ", tables and levels kept" } else { "" };
+    let found =
+        Found::default().set(format!("defaults, {trials} trials{limit}{kept}, on all cores"));
     judged(found, &memory, set, seconds)
 }
 

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use self::mlp::Rates;
 use super::common::{Result, Sets, reordered, stored};
 use super::generated::{clusters, friedman};
-use crate::data::{DataError, Dataset, HoldOut, Targets, UCI_NAMES, robot_arm, shuffled_indices};
+use crate::data::{DataError, Dataset, Targets, UCI_NAMES, shuffled_indices};
 use crate::peers::mlp::InputScale;
 use crate::report::{Found, Key, Plan, ReportError, Runner};
 pub use section::section;
@@ -43,14 +43,13 @@ fn sources(plan: Plan) -> Vec<Source> {
             Source {
                 title: "Friedman #1",
                 name: "friedman",
-                read: |_, s| Ok(friedman(2_000, 1_000, s)),
+                read: |_, s| Ok(friedman(500, 1_000, s)),
             },
             Source {
                 title: "clusters",
                 name: "clusters",
-                read: |_, s| Ok(clusters(16, 4_000, 1_000, s)),
+                read: |_, s| Ok(clusters(16, 1_000, 1_000, s)),
             },
-            Source { title: "robot arm, a tenth", name: "arm_tenth", read: |_, s| arm_tenth(s) },
         ],
         Plan::Full => {
             let titles = UCI_NAMES.map(|name| match name {
@@ -69,18 +68,6 @@ fn sources(plan: Plan) -> Vec<Source> {
             all
         }
     }
-}
-
-/// Every tenth row of the arm, in an order that the seed draws.
-fn arm_tenth(seed: u64) -> std::result::Result<Dataset, DataError> {
-    let set = robot_arm(&HoldOut::EveryFifthRun)?.dataset;
-    let tenth = |rows: usize| -> Vec<usize> { (0..rows).step_by(10).collect() };
-    let (train, test) = (tenth(set.train_x.nrows()), tenth(set.test_x.nrows()));
-    let order = shuffled_indices(train.len(), seed);
-    let train: Vec<usize> = order.into_iter().map(|place| train[place]).collect();
-    let test_x = set.test_x.select(ndarray::Axis(0), &test);
-    let set = Dataset { test_x, test_y: set.test_y.select(&test), ..set };
-    Ok(reordered(set, &train))
 }
 
 /// A stored set with its rows in an order that the seed draws.

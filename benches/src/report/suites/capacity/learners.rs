@@ -77,6 +77,14 @@ impl Learner {
             _ => true,
         }
     }
+
+    pub(super) fn is_asked_under_noise(self, plan: Plan) -> bool {
+        match self {
+            Self::Net => plan == Plan::Full,
+            Self::NetInTime => false,
+            _ => true,
+        }
+    }
 }
 
 /// Learns the pairs and is asked for each.

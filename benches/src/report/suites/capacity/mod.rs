@@ -56,7 +56,7 @@ pub fn run(runner: &mut Runner) -> Result<(), ReportError> {
             }
         }
         for &share in cues.noises() {
-            for learner in LEARNERS.into_iter().filter(|one| *one != Learner::NetInTime) {
+            for learner in LEARNERS.into_iter().filter(|one| one.is_asked_under_noise(plan)) {
                 for seed in 1..=3 {
                     let key = Key::new(ID, NOISE, cues.name(), learner.name(), seed);
                     runner.trial(key.at(share), || {

@@ -17,7 +17,7 @@ use crate::peers::neighbours::Neighbours;
 use crate::report::{Found, Key, Plan, ReportError, Runner};
 
 /// Pictures that are stored.
-const STORED: usize = 300;
+pub(super) const STORED: usize = 200;
 /// Pictures that are shown.
 pub(super) const SHOWN: usize = 6;
 /// Times that a picture is written, each with other damage.
@@ -25,7 +25,8 @@ const COPIES: u64 = 4;
 /// What is shown as the cue, and as what was stored.
 pub(super) const CUE: &str = "the cue";
 pub(super) const STORED_NAME: &str = "what was stored";
-const EPOCHS: usize = 50;
+/// Passes of the net, a tenth of them in a quick run.
+const EPOCHS: usize = 100;
 
 /// How a cue is damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,10 +114,11 @@ struct Lesson {
     cues: Array2<f32>,
     goals: Array2<f32>,
     seed: u64,
+    plan: Plan,
 }
 
 impl Lesson {
-    fn of(set: &Dataset, seed: u64) -> Result<Self> {
+    fn of(set: &Dataset, seed: u64, plan: Plan) -> Result<Self> {
         let pictures = set.train_x.clone();
         let mut cues = vec![pictures.clone()];
         for copy in 1..COPIES {
@@ -126,7 +128,7 @@ impl Lesson {
         let views: Vec<_> = cues.iter().map(|cues| cues.view()).collect();
         let goals = vec![pictures.view(); cues.len()];
         let (cues, goals) = (concatenate(Axis(0), &views)?, concatenate(Axis(0), &goals)?);
-        Ok(Self { pictures, cues, goals, seed })
+        Ok(Self { pictures, cues, goals, seed, plan })
     }
 }
 
@@ -136,7 +138,7 @@ const LEARNERS: [(&str, Teach); 4] = [
     ("nearest picture", nearest),
     ("MLP of equal bytes", net),
 ];
-const TABLES: usize = 24;
+const TABLES: usize = 16;
 const LEVEL: u8 = 2;
 const VIEW: usize = 63;
 
@@ -181,9 +183,10 @@ fn nearest(lesson: &Lesson) -> Result<Taught> {
 fn net(lesson: &Lesson) -> Result<Taught> {
     let pixels = lesson.pictures.ncols();
     let units = ((TABLES << LEVEL) * (VIEW + 1) * pixels) / (2 * pixels + 1);
+    let epochs = lesson.plan.pick(EPOCHS / 10, EPOCHS);
     let params = MlpParams {
         hidden: vec![units],
-        epochs: EPOCHS,
+        epochs,
         learning_rates: vec![3e-4],
         input_scale: InputScale::AllInputs,
         seed: lesson.seed,
@@ -193,7 +196,7 @@ fn net(lesson: &Lesson) -> Result<Taught> {
     let net = fit(&params.check()?, lesson.cues.view(), &y)?;
     let floats = net.parameter_bytes() / size_of::<f32>();
     let recall: Recall = Box::new(move |cues| Ok(net.predict(cues)?));
-    Ok(Taught { recall, floats, setting: format!("{units} units, {EPOCHS} epochs") })
+    Ok(Taught { recall, floats, setting: format!("{units} units, {epochs} epochs") })
 }
 
 /// Measures.
@@ -217,11 +220,11 @@ pub(super) fn run(runner: &mut Runner) -> std::result::Result<(), ReportError> {
             })?;
         }
         runner.trial(key(CUE), || {
-            judged(&Lesson::of(&*get(seed)?, seed)?, &|cues| Ok(cues.to_owned()))
+            judged(&Lesson::of(&*get(seed)?, seed, plan)?, &|cues| Ok(cues.to_owned()))
         })?;
         for (learner, teach) in LEARNERS {
             runner.trial(key(learner), || {
-                let lesson = Lesson::of(&*get(seed)?, seed)?;
+                let lesson = Lesson::of(&*get(seed)?, seed, plan)?;
                 let started = Instant::now();
                 let taught = teach(&lesson)?;
                 let seconds = started.elapsed().as_secs_f64();

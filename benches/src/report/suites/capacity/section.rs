@@ -3,7 +3,7 @@
 use super::super::common::{percent, short};
 use super::super::tally::{distinct, failure_row};
 use super::learners::{RIGHT, noise_name};
-use super::pictures::{CUE, Damage, SHOWN, STORED_NAME};
+use super::pictures::{CUE, Damage, SHOWN, STORED, STORED_NAME};
 use super::{CAPACITY, ID, LARGE, NOISE, PICTURES};
 use crate::report::{
     Axis, Block, Cell, Chart, Drawing, Lines, Mark, Picture, Results, Section, Series, Spread,
@@ -223,7 +223,7 @@ fn pictures(trials: &[&Trial]) -> Vec<Block> {
     let mut blocks = vec![
         Block::Heading("Pictures from parts of them".to_owned()),
         Block::Text(format!(
-            "300 pictures ({set}) are stored, each written four times: as it is, masked, half, and noisy. \
+            "{STORED} pictures ({set}) are stored, each written four times: as it is, masked, half, and noisy. \
              They are recalled from cues with damage that none of them had: normal noise of .3 of the \
              range on every pixel, half of the pixels gone at random, or the lower half gone. Named: the \
              share of recalled pictures that are nearer to the right stored one than to any other."

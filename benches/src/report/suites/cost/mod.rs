@@ -93,5 +93,5 @@ pub fn run(runner: &mut Runner) -> Result<(), ReportError> {
     }
     let shape = Shape::GROWN;
     let key = Key::new(ID, GROWTH, &shape.name(), Learner::Memory.name(), SEED);
-    runner.trial(key, || growth::measure(shape, plan.pick(100_000, 10_000_000)))
+    runner.trial(key, || growth::measure(shape, plan.pick(50_000, 10_000_000)))
 }
