@@ -493,3 +493,33 @@ fn consolidating_again_keeps_the_gates_where_no_others_are_better() {
     let apart = before.iter().zip(answers()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(apart < 0.1, "{apart}");
 }
+
+#[test]
+fn consolidated_for_recall_it_reopens_with_the_same_bits_and_writes_go_on() {
+    for kind in KINDS {
+        let temporary = tempfile::tempdir().unwrap();
+        let directory = temporary.path().join("m");
+        let memory = written(kind, &directory, ROWS);
+        let before = answers(&memory);
+        let decision = memory.consolidate_for_recall(&|_| Flow::Continue).unwrap();
+        assert!(decision.is_consolidated() && decision.folds == 0, "{decision:?}");
+        let after = answers(&memory);
+        assert!(after != before);
+        memory.close().unwrap();
+        let memory = Memory::open(&directory).unwrap();
+        assert!(answers(&memory) == after, "{kind:?}");
+        (ROWS..ROWS + 20).for_each(|index| write(&memory, kind, index));
+        let later = answers(&memory);
+        // Killed before a checkpoint: the log is replayed over what was solved.
+        memory.flush().unwrap();
+        drop(memory);
+        assert!(answers(&Memory::open(&directory).unwrap()) == later, "{kind:?}");
+        // A row that is forgotten is gone from it too: solved again without it, and the rows after that.
+        let memory = Memory::open(&directory).unwrap();
+        memory.forget(17).unwrap();
+        assert!(answers(&memory) != later, "{kind:?}");
+    }
+    let volatile = Memory::builder(2).in_memory().unwrap();
+    let refused = volatile.consolidate_for_recall(&|_| Flow::Continue);
+    assert!(matches!(refused, Err(Error::NoHistory)), "{refused:?}");
+}

@@ -19,19 +19,22 @@ pub(super) fn rng(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-/// Friedman's first function (1991) of ten inputs between 0 and 1, of which five count, under noise of
-/// variance 1: no learner comes below an RMSE of 1.
-pub(super) fn friedman(train: usize, test: usize, seed: u64) -> Dataset {
+/// Friedman's first function (1991) of ten inputs between 0 and 1, of which five count. Training rows have
+/// noise of variance 1, test rows of the given standard deviation: with 1 no learner comes below an RMSE
+/// of 1.
+pub(super) fn friedman(train: usize, test: usize, test_noise: f32, seed: u64) -> Dataset {
     let mut rng = rng(seed, 1);
     let x = Array2::from_shape_simple_fn((train + test, 10), || rng.random::<f32>());
-    let y = x.map_axis(Axis(1), |x| {
-        let smooth = 10.0 * (std::f32::consts::PI * x[0] * x[1]).sin()
+    let smooth = x.map_axis(Axis(1), |x| {
+        10.0 * (std::f32::consts::PI * x[0] * x[1]).sin()
             + 20.0 * (x[2] - 0.5).powi(2)
             + 10.0 * x[3]
-            + 5.0 * x[4];
-        smooth + normal(&mut rng)
+            + 5.0 * x[4]
     });
-    cut("Friedman #1", x, Targets::Values(y.insert_axis(Axis(1))), train)
+    let noise = |row| if row < train { 1.0 } else { test_noise };
+    let noisy = smooth.iter().enumerate().map(|(row, y)| y + noise(row) * normal(&mut rng));
+    let y = noisy.collect::<ndarray::Array1<f32>>().insert_axis(Axis(1));
+    cut("Friedman #1", x, Targets::Values(y), train)
 }
 
 /// Ten classes of three clusters each in `inputs` dimensions: a class is no half-space.

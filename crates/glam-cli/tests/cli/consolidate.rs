@@ -257,3 +257,26 @@ fn a_memory_that_is_being_written_is_not_consolidated_and_the_other_way_round() 
     child.wait().unwrap();
     place.glam("verify m").succeeds();
 }
+
+#[test]
+fn for_recall_what_was_written_comes_back_and_nothing_is_held_out() {
+    let place = small(150);
+    let recalled = |place: &Place| {
+        let score = json(&place.glam("score m rows.csv --targets y --json").succeeds().out);
+        score["rmse"][0].as_f64().unwrap()
+    };
+    let before = recalled(&place);
+    let run = place.glam("consolidate m --for-recall").succeeds();
+    assert!(run.out.contains("for recall  ") && run.out.contains("chosen"), "{}", run.out);
+    assert!(run.out.contains("\nm: 150 observations consolidated in "), "{}", run.out);
+    assert!(
+        run.out.ends_with("for recall: the error is that on what was written.\n"),
+        "{}",
+        run.out
+    );
+    assert!(recalled(&place) < 0.5 * before, "{} {before}", recalled(&place));
+    place.glam("verify m").succeeds();
+    let refused = place.glam("consolidate m --for-recall --regates 2");
+    assert_eq!(refused.status, Some(2));
+    assert!(refused.err.contains("'--for-recall' cannot be used with"), "{}", refused.err);
+}

@@ -1,10 +1,6 @@
 //! The rows.
 
-use std::f64::consts::PI;
-
 use ndarray::{Array2, Axis};
-use rand::{Rng, RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::Failure;
 use super::changes::Change;
@@ -12,6 +8,7 @@ use crate::data::{
     Banking77Order, Dataset, HoldOut, Targets, banking77, fashion_mnist, robot_arm, uci,
 };
 use crate::report::Plan;
+use crate::report::suites::generated;
 
 /// Seeds of the memory, or splits of the rows; the first alone in a quick run.
 pub(super) const SEEDS: [u64; 3] = [1, 2, 3];
@@ -19,9 +16,7 @@ pub(super) const SEEDS: [u64; 3] = [1, 2, 3];
 const FASHION_ROWS: usize = 20_000;
 /// Of the arm, in a quick run, every so many rows.
 const ARM_STEP: usize = 10;
-/// Inputs of Friedman's first function; five of them say nothing.
-const FRIEDMAN_INPUTS: usize = 10;
-/// Rows of it to learn from and to test on.
+/// Rows of Friedman's function to learn from and to test on.
 const FRIEDMAN_ROWS: usize = 2000;
 const FRIEDMAN_TESTS: usize = 1000;
 /// Of the smaller memory of it.
@@ -146,27 +141,7 @@ fn thinned(set: &Dataset) -> Dataset {
     Dataset { name: set.name.clone(), train_x, train_y, test_x, test_y }
 }
 
-/// Friedman's first function (Friedman 1991): uniform inputs, noise of spread 1 in the rows to learn from,
-/// none in those to test on.
+/// Without noise on the rows to test on.
 pub(super) fn friedman(rows: usize) -> Dataset {
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let mut of = |rows: usize, noise: f64| {
-        let shape = (rows, FRIEDMAN_INPUTS);
-        let x = Array2::from_shape_simple_fn(shape, || rng.random::<f32>());
-        let y = x.map_axis(Axis(1), |x| {
-            let x = x.mapv(f64::from);
-            let value = 10.0 * (PI * x[0] * x[1]).sin() + 20.0 * (x[2] - 0.5).powi(2);
-            (value + 10.0 * x[3] + 5.0 * x[4] + noise * normal(&mut rng)) as f32
-        });
-        (x, Targets::Values(y.insert_axis(Axis(1))))
-    };
-    let (test_x, test_y) = of(FRIEDMAN_TESTS, 0.0);
-    let (train_x, train_y) = of(rows, 1.0);
-    Dataset { name: "friedman1".to_owned(), train_x, train_y, test_x, test_y }
-}
-
-/// A standard normal number (Box and Muller).
-fn normal(rng: &mut impl Rng) -> f64 {
-    let (u, v) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
-    (-2.0 * u.ln()).sqrt() * (2.0 * PI * v).cos()
+    generated::friedman(rows, FRIEDMAN_TESTS, 0.0, 1)
 }

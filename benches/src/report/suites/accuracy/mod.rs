@@ -43,7 +43,7 @@ fn sources(plan: Plan) -> Vec<Source> {
             Source {
                 title: "Friedman #1",
                 name: "friedman",
-                read: |_, s| Ok(friedman(500, 1_000, s)),
+                read: |_, s| Ok(friedman(500, 1_000, 1.0, s)),
             },
             Source {
                 title: "clusters",

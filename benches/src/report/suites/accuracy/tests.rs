@@ -63,7 +63,7 @@ fn nothing_and_nothing_but_failures_are_shown() {
 
 #[test]
 fn learners_find_what_a_plain_recomputation_finds() {
-    let set = friedman(400, 200, 1);
+    let set = friedman(400, 200, 1.0, 1);
     let Targets::Values(truth) = &set.test_y else { panic!("these are values") };
     let constant = f64::from(truth.std(0.0));
     let check = |found: Found, least: f64| {

@@ -25,7 +25,7 @@ fn a_learner_that_knows_everything_makes_no_error_and_windows_are_counted() {
             String::new()
         }
     }
-    for set in [friedman(300, 1, 1), clusters(4, 300, 1, 1)] {
+    for set in [friedman(300, 1, 1.0, 1), clusters(4, 300, 1, 1)] {
         let found = prequential(&set, |_| Ok(Box::new(Oracle))).unwrap();
         let rows: Vec<f64> = found.points.iter().map(|point| point.rows).collect();
         assert_eq!(rows, [100.0, 150.0, 225.0, 300.0]);
@@ -38,7 +38,7 @@ fn a_learner_that_knows_everything_makes_no_error_and_windows_are_counted() {
 
 #[test]
 fn every_learner_learns() {
-    let set = friedman(500, 1, 1);
+    let set = friedman(500, 1, 1.0, 1);
     for make in [glam, net, line, nearest] {
         let found = prequential(&set, |set| make(set, 1)).unwrap();
         let (first, last) = (found.points[0].measure, found.figures["last window"]);
