@@ -1,7 +1,7 @@
 //! Writes a report as one HTML page, or as Markdown.
 //!
 //! The page is one file that asks for no other: its charts are SVG within it, its pictures PNG within
-//! it, and it runs no script. A chart is drawn in the colours of [`palette`], which the page's style
+//! it, and it runs no script. A chart is drawn in the colours of `palette`, which the page's style
 //! replaces by those of the light or the dark mode.
 
 mod axis;
