@@ -24,9 +24,10 @@ pub(super) fn markup(table: &Table, name: &str) -> Markup {
     let width = width(table);
     let empty = String::new();
     html! {
+        // Beside the box: a line of words is not to be scrolled.
+        @if !table.caption.is_empty() { p.caption { (rich(&table.caption)) } }
         div.scroll role="region" aria-label=(name) tabindex="0" {
             table {
-                @if !table.caption.is_empty() { caption { (rich(&table.caption)) } }
                 thead { tr {
                     @for i in 0..width {
                         th scope="col" { (table.columns.get(i).unwrap_or(&empty)) }

@@ -27,6 +27,7 @@ const SHARES: [f64; 3] = [0.0, 0.2, 0.5];
 /// How near a value must be to count as the newest, in standard deviations of the values.
 const NEAR: f64 = 0.1;
 const RATE: f64 = 1e-3;
+const RECALLED: &str = "GLAM, consolidated for recall";
 
 /// Writes in order: keys, which of them each write goes to, and values.
 struct Stream {
@@ -96,8 +97,6 @@ enum Telling {
     Recalled,
     /// A window of as many writes as there are keys.
     Window,
-    /// A key that is written again weighs eight times as much as before, and consolidated for recall.
-    Weighing,
 }
 
 fn glam(stream: &Stream, telling: Telling, seed: u64) -> Result<Found> {
@@ -108,19 +107,10 @@ fn glam(stream: &Stream, telling: Telling, seed: u64) -> Result<Found> {
     }
     let memory = builder.create(folder.path().join("memory"))?;
     let started = Instant::now();
-    if telling == Telling::Weighing {
-        // What a program would do that knows its keys: the new value outweighs the old ones.
-        let mut times: HashMap<usize, f32> = HashMap::new();
-        for &(key, value) in &stream.writes {
-            let weight = times.entry(key).and_modify(|weight| *weight *= 8.0).or_insert(1.0);
-            memory.write_weighted(stream.x(key), value, weight.min(4096.0))?;
-        }
-    } else {
-        for &(key, value) in &stream.writes {
-            memory.write(stream.x(key), value)?;
-        }
+    for &(key, value) in &stream.writes {
+        memory.write(stream.x(key), value)?;
     }
-    if matches!(telling, Telling::Recalled | Telling::Weighing) {
+    if telling == Telling::Recalled {
         memory.consolidate_for_recall(&|_| Flow::Continue)?;
     }
     let seconds = started.elapsed().as_secs_f64();
@@ -179,14 +169,11 @@ fn nearest(stream: &Stream) -> Result<Found> {
 /// Returns an error if the file of trials cannot be written.
 pub fn run(runner: &mut Runner) -> std::result::Result<(), ReportError> {
     type Learner = (&'static str, fn(&Stream, u64) -> Result<Found>);
-    let learners: [Learner; 6] = [
+    let learners: [Learner; 5] = [
         ("GLAM, one pass", |stream, seed| glam(stream, Telling::Plain, seed)),
-        ("GLAM, consolidated for recall", |stream, seed| glam(stream, Telling::Recalled, seed)),
+        (RECALLED, |stream, seed| glam(stream, Telling::Recalled, seed)),
         ("GLAM, a window of as many writes as keys", |stream, seed| {
             glam(stream, Telling::Window, seed)
-        }),
-        ("GLAM, rewrites weigh eightfold, consolidated for recall", |stream, seed| {
-            glam(stream, Telling::Weighing, seed)
         }),
         ("MLP 256, one step a write", net),
         ("nearest neighbour, values replaced", |stream, _| nearest(stream)),
@@ -223,7 +210,7 @@ pub fn section(results: &Results) -> Section {
         let found: Vec<_> = found.collect();
         Series {
             name: (*learner).to_owned(),
-            ours: learner.starts_with("GLAM, rewrites"),
+            ours: *learner == RECALLED,
             spread: found.iter().map(|(_, spread)| spread.std).collect(),
             points: found.into_iter().map(|(place, spread)| (place, spread.mean)).collect(),
         }
@@ -231,8 +218,8 @@ pub fn section(results: &Results) -> Section {
     let chart = Chart {
         title: "Keys whose newest value comes back".to_owned(),
         caption: format!(
-            "Within {NEAR} standard deviations of the values. A memory is a sum of least squares: what \
-             two writes say of one key it averages, unless the later one weighs more."
+            "Within {NEAR} standard deviations of the values. Writing alone \
+             averages what two writes say of one key; consolidated for recall, the last one counts."
         ),
         drawing: Drawing::Bars(Bars {
             value: Axis { label: "share of keys".to_owned(), log: false, range: Some((0.0, 1.0)) },

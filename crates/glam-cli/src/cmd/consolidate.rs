@@ -41,7 +41,8 @@ pub(crate) struct ConsolidateArgs {
     #[arg(value_parser = clap::value_parser!(u8).range(0..=16))]
     regates: u8,
     /// Recall what was written as exactly as the slots can, by the gates that there are: for tables and
-    /// codes, whose rows say nothing of one another. Nothing is held out, and noise is learned too.
+    /// codes, whose rows say nothing of one another. Of rows with the same inputs the last counts. Nothing is
+    /// held out, and noise is learned too.
     #[arg(long, conflicts_with_all = ["regates", "seconds"])]
     for_recall: bool,
 }
@@ -156,7 +157,7 @@ fn readable(memory: &Path, decision: &Decision, seconds: f64) -> String {
     } else {
         format!("left as it was after {seconds:.1} s: nothing tried on {rows} was better")
     };
-    if decision.folds == 0 && decision.is_consolidated() {
+    if decision.is_for_recall() {
         text.push_str(&format!(
             "\n{}: {done}\nfor recall: the error is that on what was written.\n",
             memory.display()

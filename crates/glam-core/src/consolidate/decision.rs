@@ -41,7 +41,8 @@ pub struct Decision {
     pub sequence: u64,
     /// Observations it was chosen and solved on.
     pub rows: u64,
-    /// Tenths of them that were held out in turn; 0 for what was chosen while warming up.
+    /// Tenths of them that were held out in turn; 0 for what was chosen while warming up, or solved for
+    /// recall.
     pub folds: u32,
     /// The ridge lambda of the solve.
     pub lambda: f64,
@@ -56,6 +57,11 @@ impl Decision {
     /// learned was better than all that consolidating tried.
     pub fn is_consolidated(&self) -> bool {
         self.iterations > 0
+    }
+
+    /// Whether it was consolidated for what was written to be recalled, with nothing held out.
+    pub fn is_for_recall(&self) -> bool {
+        self.is_consolidated() && self.folds == 0
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {

@@ -268,7 +268,10 @@ impl Model {
         let window = self.recall.config.window();
         let left = window.map(|window| rows::faded(history, window, inputs, outputs));
         let faded = left.as_ref().unwrap_or(history);
-        let rows = Rows::new(structure.basis(), structure.normaliser(), faded, inputs, outputs);
+        let mut rows = Rows::new(structure.basis(), structure.normaliser(), faded, inputs, outputs);
+        if structure.decision().is_for_recall() {
+            rows.supersede();
+        }
         let done = Progress::done(structure.decision().trials.len(), rows.count);
         let sequence = structure.decision().sequence;
         let go_on = || watch(&done) != Flow::Stop;

@@ -28,6 +28,9 @@ impl Model {
     /// can: almost no ridge, and a solve that goes on for as long as the error on these
     /// observations falls by a hundredth within a third of the iterations done.
     ///
+    /// Of several observations of the same input the last counts: an association that was written again is
+    /// recalled as it is now.
+    ///
     /// For associations that nothing but themselves tells of, codes, tables, caches, where
     /// [`Model::consolidate`] finds that no map helps a cue never seen. Noise in the targets is learned
     /// as well: what holds for unseen cues is better left to [`Model::consolidate`]. What the memory says
@@ -54,11 +57,12 @@ impl Model {
         }
         let (config, outputs) = (&self.recall.config, self.recall.outputs());
         let left = config.window().map(|window| faded(history, window, config.inputs(), outputs));
-        let rows = {
+        let mut rows = {
             let history = left.as_ref().unwrap_or(history);
             let (basis, normaliser) = (structure.basis(), structure.normaliser());
             Rows::new(basis, normaliser, history, config.inputs(), outputs)
         };
+        rows.supersede();
         let progress =
             Progress { trial: 1, name: FOR_RECALL, regates: 0, rows: rows.count, best: None };
         let go_on = || watch(&progress) != Flow::Stop;

@@ -144,3 +144,45 @@ fn writes_go_on_from_it() {
     let again = consolidated(&recalls, &history);
     assert_eq!(again.report().decision.unwrap().rows, 330);
 }
+
+#[test]
+fn of_several_writes_of_a_cue_the_last_is_recalled_and_forgetting_it_brings_the_one_before_back() {
+    let first = pairs(60);
+    let mut all = first.clone();
+    all.extend(first.iter().step_by(2).map(|(x, y)| (x.clone(), y + 2.0)));
+    let (model, history) = written(&all);
+    let recalls = consolidated(&model, &history);
+    let newest: Pairs = first
+        .iter()
+        .enumerate()
+        .map(|(row, (x, y))| (x.clone(), if row % 2 == 0 { y + 2.0 } else { *y }))
+        .collect();
+    assert!(error(&recalls, &newest) < 1e-6, "{}", error(&recalls, &newest));
+    // Without the second writes it is a memory of the first.
+    let mut before = Observations::new();
+    for (x, y) in &first {
+        before.add(&Labels::default(), x, Target::Numbers(&[*y]), 1.0).unwrap();
+    }
+    let forgot = recalls.solve_again(&before, &Serial, &|_| Flow::Continue).unwrap();
+    assert!(error(&forgot, &first) < 1e-6, "{}", error(&forgot, &first));
+}
+
+#[test]
+fn a_write_that_knows_less_supersedes_nothing() {
+    let config = Config::builder(1, Targets::Numbers(2)).tables(1).levels([1]).build().unwrap();
+    let mut model = Model::new(config);
+    let mut history = Observations::new();
+    let rows = [([0.0], [1.0, 5.0]), ([1.0], [2.0, 6.0]), ([0.0], [3.0, f32::NAN])];
+    for (x, y) in &rows {
+        model.write(x, y.into()).unwrap();
+        history.add(&Labels::default(), x, y.into(), 1.0).unwrap();
+    }
+    let structure = model.recall.structure.as_ref().unwrap();
+    let mut rows = Rows::new(None, structure.normaliser(), &history, 1, 2);
+    rows.supersede();
+    assert!(rows.weights.is_empty(), "{:?}", rows.weights);
+    history.add(&Labels::default(), &[0.0], (&[4.0, 7.0]).into(), 2.0).unwrap();
+    let mut rows = Rows::new(None, structure.normaliser(), &history, 1, 2);
+    rows.supersede();
+    assert_eq!(rows.weights, [0.0, 1.0, 0.0, 2.0]);
+}

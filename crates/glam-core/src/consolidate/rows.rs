@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+
 use super::sketch::{SKETCH, Sketch};
 use crate::basis::{Basis, LiftedRows};
 use crate::normaliser::{Normaliser, TARGET_LIMIT};
@@ -85,6 +88,15 @@ impl Goals {
     }
 }
 
+impl Goals {
+    /// Whether row `one` has every target that row `other` has.
+    fn knows(&self, one: usize, other: usize, outputs: usize) -> bool {
+        let Self::Numbers(numbers) = self else { return true };
+        let of = |row: usize| &numbers[row * outputs..][..outputs];
+        of(one).iter().zip(of(other)).all(|(one, other)| !one.is_nan() || other.is_nan())
+    }
+}
+
 impl Default for Goals {
     fn default() -> Self {
         Self::Numbers(Vec::new())
@@ -133,6 +145,32 @@ impl Rows {
         let z = Arc::new(z);
         let count = history.len();
         Self { z, inputs, slope_inputs, targets, outputs, weights, count, sketch: None }
+    }
+
+    /// Leaves no weight to a row whose cue was written again later with every target that it knows. What
+    /// the memory cannot tell apart counts as one cue.
+    pub(crate) fn supersede(&mut self) {
+        let bits: &[u32] = bytemuck::cast_slice(&self.z);
+        // The order of a map's entries is not looked at, so that seeds change nothing.
+        let seeds = ahash::RandomState::with_seeds(1, 2, 3, 4);
+        let mut later = HashMap::with_capacity_and_hasher(self.count, seeds);
+        let mut superseded = Vec::new();
+        for (row, cue) in bits.chunks_exact(self.inputs.max(1)).enumerate().rev() {
+            match later.entry(cue) {
+                Entry::Occupied(found) if self.targets.knows(*found.get(), row, self.outputs) => {
+                    superseded.push(row);
+                }
+                // The latest that knows all, or at least the latest.
+                Entry::Occupied(_) => {}
+                Entry::Vacant(place) => {
+                    place.insert(row);
+                }
+            }
+        }
+        if self.weights.is_empty() && !superseded.is_empty() {
+            self.weights = vec![1.0; self.count];
+        }
+        superseded.into_iter().for_each(|row| self.weights[row] = 0.0);
     }
 
     /// What a search goes over: of many rows some, evenly spread, and of many outputs a sketch.

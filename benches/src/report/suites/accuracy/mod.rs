@@ -107,7 +107,10 @@ pub fn run(runner: &mut Runner, python: Option<&Path>) -> std::result::Result<()
                     })
                 };
             trial("GLAM, one pass", &mut |set| glam::one_pass(&set, seed))?;
-            trial("GLAM, consolidated", &mut |set| glam::consolidated(&set, seed, plan))?;
+            // One set shows it where there is little time.
+            if plan == Plan::Full || source.name == "friedman" {
+                trial("GLAM, consolidated", &mut |set| glam::consolidated(&set, seed, plan))?;
+            }
             for size in mlp::sizes(plan) {
                 trial(&mlp::name(size), &mut |set| {
                     mlp::by_epochs(&set, size, rates.of(source.name, seed, size, &set)?, seed)

@@ -68,10 +68,10 @@ impl Learner {
     }
 
     /// Nets and learners that keep every row cost too much to be asked everywhere.
-    pub(super) fn is_asked_at(self, ratio: f64, plan: Plan) -> bool {
+    pub(super) fn is_asked_at(self, cues: Cues, ratio: f64, plan: Plan) -> bool {
         match self {
             Self::Net | Self::NetInTime => match plan {
-                Plan::Quick => ratio == 0.5,
+                Plan::Quick => cues == Cues::Gaussian && ratio == 0.5,
                 Plan::Full => [0.1, 0.5, 1.0, 2.0].contains(&ratio),
             },
             _ => true,

@@ -44,7 +44,7 @@ pub fn run(runner: &mut Runner) -> Result<(), ReportError> {
         for seed in 1..=3 {
             for &ratio in ratios(plan) {
                 for learner in LEARNERS {
-                    if !learner.is_asked_at(ratio, plan) {
+                    if !learner.is_asked_at(cues, ratio, plan) {
                         continue;
                     }
                     let key = Key::new(ID, CAPACITY, cues.name(), learner.name(), seed);
