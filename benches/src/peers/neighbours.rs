@@ -150,7 +150,8 @@ mod tests {
     #[test]
     fn one_neighbour_is_chosen_without_noise_and_many_under_it() {
         let x = rows(600);
-        let value = |row: usize, noise: f32| x[[row, 0]] + noise * ((row * 37) as f32).sin() * 3.0;
+        let drawn = shuffled_indices(600, 9);
+        let value = |row: usize, noise: f32| x[[row, 0]] + noise * drawn[row] as f32 / 100.0;
         let chosen = |noise| {
             let y = Array2::from_shape_fn((600, 1), |(row, _)| value(row, noise));
             Neighbours::choosing(x.view(), &Targets::Values(y), InputScale::EachInput, 1).number

@@ -104,6 +104,14 @@ impl Found {
         self
     }
 
+    /// Whether all that was measured on the way is finite, as figures are.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        let points =
+            self.points.iter().flat_map(|point| [point.rows, point.seconds, point.measure]);
+        points.chain(self.matrix.iter().flatten().copied()).all(f64::is_finite)
+    }
+
     /// With the learner's setting in words.
     #[must_use]
     pub fn set(mut self, setting: impl Into<String>) -> Self {

@@ -31,10 +31,12 @@ impl Run {
         Self { format: 1, version, plan, machine: Machine::this() }
     }
 
-    /// Trials of one day, on one machine, and of another day are one run.
+    /// Trials of one machine are one run, on whichever days they are made; what it says of its memory
+    /// differs a little from boot to boot.
     fn goes_on(&self, other: &Self) -> bool {
-        let same_day = Machine { day: other.machine.day.clone(), ..self.machine.clone() };
-        Self { machine: same_day, ..self.clone() } == *other
+        let Machine { day, memory_mib, .. } = other.machine.clone();
+        let machine = Machine { day, memory_mib, ..self.machine.clone() };
+        Self { machine, ..self.clone() } == *other
     }
 
     fn words(&self) -> String {
@@ -56,6 +58,8 @@ pub struct Runner {
     /// Nothing while trials are counted.
     file: Option<File>,
     kept: Vec<Trial>,
+    /// The keys of all trials, in the order of the suites.
+    order: Vec<Key>,
     counted: u64,
     bar: ProgressBar,
 }
@@ -87,12 +91,16 @@ impl Runner {
             Err(error) => return Err(ReportError::io(&path)(error)),
         }
         kept.retain(|trial| trial.failure.is_none());
-        // Written anew, so that a line that was cut off and failures are gone.
+        // Written anew, so that a line that was cut off and failures are gone, beside what there is: a
+        // disk that is full now takes nothing of it.
         let mut lines = line(&run);
         kept.iter().for_each(|trial| lines.push_str(&line(trial)));
-        fs::write(&path, lines).map_err(ReportError::io(&path))?;
+        let beside = path.with_extension("new");
+        fs::write(&beside, lines).map_err(ReportError::io(&beside))?;
+        fs::rename(&beside, &path).map_err(ReportError::io(&path))?;
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        Ok(Self { plan, run, path, file: None, kept, counted: 0, bar })
+        let order = Vec::new();
+        Ok(Self { plan, run, path, file: None, kept, order, counted: 0, bar })
     }
 
     /// Which run it is.
@@ -123,6 +131,10 @@ impl Runner {
         self.bar.enable_steady_tick(Duration::from_millis(500));
         suites(&mut self)?;
         self.bar.finish_and_clear();
+        // Whatever was measured when: one that failed before comes last. Trials of suites that were not
+        // asked for stay in front.
+        let place = |trial: &Trial| self.order.iter().position(|key| *key == trial.key);
+        self.kept.sort_by_cached_key(place);
         Ok(self.kept)
     }
 
@@ -144,7 +156,10 @@ impl Runner {
         measure: impl FnOnce() -> Result<Found, Box<dyn Error>>,
     ) -> Result<(), ReportError> {
         self.counted += 1;
-        let Some(file) = &mut self.file else { return Ok(()) };
+        let Some(file) = &mut self.file else {
+            self.order.push(key);
+            return Ok(());
+        };
         if self.kept.iter().any(|trial| trial.key == key) {
             self.bar.inc(1);
             return Ok(());
@@ -154,7 +169,8 @@ impl Runner {
         let started = Instant::now();
         let ended = catch_unwind(AssertUnwindSafe(measure));
         let (found, failure) = match ended {
-            Ok(Ok(found)) => (found, None),
+            Ok(Ok(found)) if found.is_finite() => (found, None),
+            Ok(Ok(_)) => (Found::default(), Some("it found what is not a number".to_owned())),
             Ok(Err(error)) => (Found::default(), Some(error.to_string())),
             Err(panic) => {
                 let said = panic.downcast_ref::<String>().map(String::as_str);
@@ -190,7 +206,7 @@ fn name(key: &Key) -> String {
 }
 
 fn line(value: &impl Serialize) -> String {
-    // Maps have strings as keys, and figures are finite: nothing that JSON cannot hold.
+    // Maps have strings as keys, and numbers are finite: nothing that JSON cannot hold.
     let text = serde_json::to_string(value).unwrap_or_default();
     format!("{text}\n")
 }
@@ -213,7 +229,7 @@ fn read(path: &Path, text: &str) -> Result<(Option<Run>, Vec<Trial>), ReportErro
 
 #[cfg(test)]
 mod tests {
-    use super::super::Figures;
+    use super::super::{Figures, Point};
     use super::*;
     use std::cell::Cell;
 
@@ -231,6 +247,10 @@ mod tests {
                     measured.set(measured.get() + 1);
                     Ok(Found::default().with("rmse", 0.5).with("nothing", f64::NAN))
                 })?;
+                runner.trial(key("diverges"), || {
+                    let point = Point { rows: 1.0, seconds: 1.0, measure: f64::INFINITY };
+                    Ok(Found { points: vec![point], ..Found::default() })
+                })?;
                 runner.trial(key("refuses"), || Err("no".into()))?;
                 runner.trial(key("panics"), || panic!("out of {}", "luck"))
             })
@@ -238,7 +258,8 @@ mod tests {
         for _ in 0..2 {
             let trials = run().unwrap();
             let failures: Vec<_> = trials.iter().map(|trial| trial.failure.as_deref()).collect();
-            assert_eq!(failures, [None, Some("no"), Some("out of luck")]);
+            let not_finite = Some("it found what is not a number");
+            assert_eq!(failures, [None, not_finite, Some("no"), Some("out of luck")]);
             assert_eq!(trials[0].found.figures, Figures::from([("rmse".to_owned(), 0.5)]));
         }
         assert_eq!(measured.get(), 1);

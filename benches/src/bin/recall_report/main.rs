@@ -93,7 +93,15 @@ fn measured(arguments: &Arguments) -> Result<Results, Box<dyn Error>> {
     let plan = if arguments.quick { Plan::Quick } else { Plan::Full };
     let chosen: Vec<&str> = arguments.suite.iter().map(String::as_str).collect();
     let runner = Runner::new(plan, &arguments.out)?;
-    Ok(measure(runner, &chosen, arguments.python.as_deref(), command(arguments))?)
+    let mut results = measure(runner, &chosen, arguments.python.as_deref(), command(arguments))?;
+    // The folder may hold trials of other suites than those that were asked for now.
+    let has = |suite: &&str| results.trials.iter().any(|trial| trial.key.suite == **suite);
+    let kept: Vec<&str> = SUITES.iter().filter(|suite| has(suite)).copied().collect();
+    if kept.len() < SUITES.len() {
+        let named = format!("--suite {} --out", kept.join(","));
+        results.command = results.command.replace("--out", &named);
+    }
+    Ok(results)
 }
 
 /// The command that measures the same, without the paths of this machine.
@@ -101,9 +109,6 @@ fn command(arguments: &Arguments) -> String {
     let mut words = vec!["cargo run --release -p glam-benches --bin recall_report --".to_owned()];
     if arguments.quick {
         words.push("--quick".to_owned());
-    }
-    if !arguments.suite.is_empty() {
-        words.push(format!("--suite {}", arguments.suite.join(",")));
     }
     for (given, name) in [(&arguments.data, "--data DIR"), (&arguments.python, "--python PATH")] {
         if given.is_some() {

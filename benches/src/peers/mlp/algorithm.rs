@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
-use candle_nn::{AdamW, Optimizer, ParamsAdamW, loss};
+use candle_nn::loss;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::ThreadPool;
 
+use super::adam::Adam;
 use super::network::Network;
 use super::{MlpError, MlpParams, RowOrder, ValidMlpParams};
 use crate::data::{Targets, held_out_tenth, shuffled_indices};
@@ -280,9 +281,7 @@ pub(super) fn train(
     on_batch: &mut OnBatch<'_>,
 ) -> Result<(), MlpError> {
     let row_count = rows.x.nrows();
-    // Without weight decay this is plain Adam.
-    let settings = ParamsAdamW { lr: learning_rate, weight_decay: 0.0, ..Default::default() };
-    let mut adam = AdamW::new(network.variables(), settings)?;
+    let mut adam = Adam::new(network.variables(), learning_rate);
     let mut order: Vec<usize> = (0..row_count).collect();
     let mut rows_seen = 0;
     for epoch in 0..params.epochs as u64 {
@@ -296,7 +295,7 @@ pub(super) fn train(
                 Targets::Values(_) => loss::mse(&recalled, &y)?,
                 Targets::Labels { .. } => loss::cross_entropy(&recalled, &y)?,
             };
-            adam.backward_step(&loss)?;
+            adam.step(&loss.backward()?)?;
             rows_seen += indices.len();
             if on_batch(rows_seen)?.is_break() {
                 return Ok(());

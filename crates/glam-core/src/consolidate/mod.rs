@@ -304,7 +304,11 @@ impl Model {
         let lifted = Lifted::new(&structure, rows, workers);
         let grams = Grams::new(&lifted, workers);
         let inverses = Inverses::new(&grams, lifted.slots(), lambda, workers);
-        let held = Held::None { iterations };
+        // Of a solve for recall the best iteration counts: with a row less it may come earlier.
+        let held = match structure.decision().is_for_recall() {
+            true => Held::Written { most: iterations, enough: recall::enough(rows.outputs) },
+            false => Held::None { iterations },
+        };
         let solution = solve(&lifted, &inverses, lambda, held, workers, go_on);
         let maps = solution.ok_or(Error::Cancelled)?.weights;
         let now = structure.decision().sequence;

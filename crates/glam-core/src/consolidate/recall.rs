@@ -22,14 +22,19 @@ const MOST_ITERATIONS: usize = 2_000;
 /// The mean square error of a target, in its variances, that is exact enough: a ten thousandth of a spread.
 const EXACT: f64 = 1e-8;
 
+/// The mean square error, summed over outputs, at which a solve for recall ends.
+pub(super) fn enough(outputs: usize) -> f64 {
+    EXACT * outputs as f64
+}
+
 impl Model {
     /// This memory with the gates that it has and its maps at the joint optimum over `history`, which
     /// must be its observations in order, for what was written to be recalled as exactly as its slots
     /// can: almost no ridge, and a solve that goes on for as long as the error on these
     /// observations falls by a hundredth within a third of the iterations done.
     ///
-    /// Of several observations of the same input the last counts: an association that was written again is
-    /// recalled as it is now.
+    /// Of several observations of the same input the last counts, target by target where some are missing: an
+    /// association that was written again is recalled as it is now.
     ///
     /// For associations that nothing but themselves tells of, codes, tables, caches, where
     /// [`Model::consolidate`] finds that no map helps a cue never seen. Noise in the targets is learned
@@ -40,7 +45,8 @@ impl Model {
     /// slot's own Gram matrix, and those of the best iteration are taken, so that roundings that pile
     /// up once nothing is left to gain do no harm.
     ///
-    /// Costs what one trial of [`Model::consolidate`] does, with up to 2,000 passes over the history.
+    /// Costs what one trial of [`Model::consolidate`] does, with up to 2,000 passes over the history and
+    /// 12 bytes more a row and output.
     ///
     /// # Errors
     /// [`Error::Empty`] without a history, [`Error::Cancelled`] where `watch` stopped it.
@@ -71,8 +77,7 @@ impl Model {
             let lifted = Lifted::new(&structure, &rows, workers);
             let grams = Grams::new(&lifted, workers);
             let inverses = Inverses::new(&grams, lifted.slots(), LAMBDA, workers);
-            let enough = EXACT * outputs as f64;
-            let held = Held::Written { most: MOST_ITERATIONS, enough };
+            let held = Held::Written { most: MOST_ITERATIONS, enough: enough(outputs) };
             let solution = solve(&lifted, &inverses, LAMBDA, held, workers, &go_on);
             let solution = solution.ok_or(Error::Cancelled)?;
             let (stop, error) = best_stop(&[&solution.trace]);

@@ -168,21 +168,37 @@ fn of_several_writes_of_a_cue_the_last_is_recalled_and_forgetting_it_brings_the_
 }
 
 #[test]
-fn a_write_that_knows_less_supersedes_nothing() {
+fn of_every_target_the_last_that_is_known_counts() {
+    let none = f32::NAN;
     let config = Config::builder(1, Targets::Numbers(2)).tables(1).levels([1]).build().unwrap();
     let mut model = Model::new(config);
     let mut history = Observations::new();
-    let rows = [([0.0], [1.0, 5.0]), ([1.0], [2.0, 6.0]), ([0.0], [3.0, f32::NAN])];
-    for (x, y) in &rows {
+    let rows = [
+        ([0.0], [1.0, 5.0]),
+        ([1.0], [2.0, 6.0]),
+        ([-0.0], [3.0, 7.0]),
+        ([0.0], [4.0, none]),
+        ([0.0], [none, 8.0]),
+        ([1.0], [9.0, none]),
+    ];
+    for (row, (x, y)) in rows.iter().enumerate() {
         model.write(x, y.into()).unwrap();
-        history.add(&Labels::default(), x, y.into(), 1.0).unwrap();
+        let weight = if row == 5 { 2.0 } else { 1.0 };
+        history.add(&Labels::default(), x, y.into(), weight).unwrap();
     }
     let structure = model.recall.structure.as_ref().unwrap();
-    let mut rows = Rows::new(None, structure.normaliser(), &history, 1, 2);
+    let of = || Rows::new(None, structure.normaliser(), &history, 1, 2);
+    let (before, mut rows) = (of(), of());
     rows.supersede();
-    assert!(rows.weights.is_empty(), "{:?}", rows.weights);
-    history.add(&Labels::default(), &[0.0], (&[4.0, 7.0]).into(), 2.0).unwrap();
-    let mut rows = Rows::new(None, structure.normaliser(), &history, 1, 2);
-    rows.supersede();
-    assert_eq!(rows.weights, [0.0, 1.0, 0.0, 2.0]);
+    assert_eq!(rows.weights, [0.0, 1.0, 0.0, 1.0, 1.0, 2.0]);
+    let known = |rows: &Rows, output: usize| -> Vec<bool> {
+        goals(rows, output).iter().map(|goal| !goal.is_nan()).collect()
+    };
+    assert_eq!(known(&rows, 0), [false, false, false, true, false, true]);
+    assert_eq!(known(&rows, 1), [false, true, false, false, true, false]);
+    // What is still known is what it was.
+    for output in 0..2 {
+        let pairs = goals(&rows, output).into_iter().zip(goals(&before, output));
+        assert!(pairs.filter(|(now, _)| !now.is_nan()).all(|(now, then)| now == then));
+    }
 }

@@ -1,9 +1,9 @@
 //! The observations that a solve goes over, in units of the normaliser.
 
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
+use hashbrown::HashTable;
 
 use super::sketch::{SKETCH, Sketch};
 use crate::basis::{Basis, LiftedRows};
@@ -88,15 +88,6 @@ impl Goals {
     }
 }
 
-impl Goals {
-    /// Whether row `one` has every target that row `other` has.
-    fn knows(&self, one: usize, other: usize, outputs: usize) -> bool {
-        let Self::Numbers(numbers) = self else { return true };
-        let of = |row: usize| &numbers[row * outputs..][..outputs];
-        of(one).iter().zip(of(other)).all(|(one, other)| !one.is_nan() || other.is_nan())
-    }
-}
-
 impl Default for Goals {
     fn default() -> Self {
         Self::Numbers(Vec::new())
@@ -147,30 +138,54 @@ impl Rows {
         Self { z, inputs, slope_inputs, targets, outputs, weights, count, sketch: None }
     }
 
-    /// Leaves no weight to a row whose cue was written again later with every target that it knows. What
-    /// the memory cannot tell apart counts as one cue.
+    /// Leaves of every cue what was written last: a target that a later row of the same cue knows is no
+    /// longer known in this one, and a row without any other has no weight. What the memory cannot tell
+    /// apart is one cue.
     pub(crate) fn supersede(&mut self) {
-        let bits: &[u32] = bytemuck::cast_slice(&self.z);
-        // The order of a map's entries is not looked at, so that seeds change nothing.
+        let (inputs, outputs) = (self.inputs.max(1), self.outputs);
+        let z = Arc::clone(&self.z);
+        let cue = |row: usize| &z[row * inputs..][..inputs];
+        // The order of the table is not looked at, so that seeds change nothing.
         let seeds = ahash::RandomState::with_seeds(1, 2, 3, 4);
-        let mut later = HashMap::with_capacity_and_hasher(self.count, seeds);
-        let mut superseded = Vec::new();
-        for (row, cue) in bits.chunks_exact(self.inputs.max(1)).enumerate().rev() {
-            match later.entry(cue) {
-                Entry::Occupied(found) if self.targets.knows(*found.get(), row, self.outputs) => {
-                    superseded.push(row);
+        // Two noughts are equal and must have one hash.
+        let hash = |row: usize| {
+            let mut hasher = seeds.build_hasher();
+            cue(row).iter().for_each(|z| hasher.write_u32((z + 0.0).to_bits()));
+            hasher.finish()
+        };
+        // The last row of every cue, whose place in `known` holds what rows so far know of it.
+        let mut last: HashTable<usize> = HashTable::with_capacity(self.count);
+        let mut known: Vec<Vec<bool>> = vec![Vec::new(); self.count];
+        for row in (0..self.count).rev() {
+            let code = hash(row);
+            let later = last.find(code, |&later| cue(later) == cue(row)).copied();
+            let later = later.unwrap_or_else(|| {
+                last.insert_unique(code, row, |&row| hash(row));
+                known[row] = vec![false; outputs];
+                row
+            });
+            let has_news = match &mut self.targets {
+                Goals::Numbers(numbers) => {
+                    let mut has_news = false;
+                    let numbers = &mut numbers[row * outputs..][..outputs];
+                    for (y, known) in numbers.iter_mut().zip(&mut known[later]) {
+                        if *known {
+                            *y = f32::NAN;
+                        } else if !y.is_nan() {
+                            (*known, has_news) = (true, true);
+                        }
+                    }
+                    has_news
                 }
-                // The latest that knows all, or at least the latest.
-                Entry::Occupied(_) => {}
-                Entry::Vacant(place) => {
-                    place.insert(row);
+                Goals::Classes(_) => later == row,
+            };
+            if !has_news {
+                if self.weights.is_empty() {
+                    self.weights = vec![1.0; self.count];
                 }
+                self.weights[row] = 0.0;
             }
         }
-        if self.weights.is_empty() && !superseded.is_empty() {
-            self.weights = vec![1.0; self.count];
-        }
-        superseded.into_iter().for_each(|row| self.weights[row] = 0.0);
     }
 
     /// What a search goes over: of many rows some, evenly spread, and of many outputs a sketch.

@@ -1,8 +1,9 @@
 //! The plain multilayer perceptron, as a competent user would train it.
 //!
-//! Adam, batches of 64, scaled inputs; the learning rate is the best of four on a held-out tenth, by 20
-//! epochs over at most 15,000 rows. Trained on all rows for 1, 5 and 20 epochs, or, early stopped, on
-//! nine tenths until the other has not become better for ten epochs, a hundred at most.
+//! Adam, batches of 64 (of a twentieth of the rows, 8 at least, where that is less), scaled inputs; the
+//! learning rate is the best of four on a held-out tenth, by 20 epochs over at most 15,000 rows. Trained on
+//! all rows for 1, 5, 20 and 100 epochs, or, early stopped, on nine tenths until the other has not become
+//! better for ten epochs, a hundred at most, and five times as long where rows are few.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -17,11 +18,17 @@ use crate::peers::mlp::{MlpParams, RowOrder, choose_rate, fit_by_steps};
 use crate::report::{Found, Plan, Point};
 
 /// Passes after which a net is judged.
-pub(super) const EPOCHS: [usize; 3] = [1, 5, 20];
+pub(super) const EPOCHS: [usize; 4] = [1, 5, 20, 100];
+/// Passes by which a learning rate is chosen.
+const SEARCH_EPOCHS: usize = 20;
 /// Passes of a net that is stopped early, at most.
 const MOST_EPOCHS: usize = 100;
 /// Passes without a better error on what is held out after which a net is stopped.
 const PATIENCE: usize = 10;
+/// Rows below which a pass is so short that both are five times as many.
+const FEW_ROWS: usize = 2_000;
+/// Rows from which on the nets of one size alone make the most passes, for the sake of time.
+const MANY_ROWS: usize = 20_000;
 /// Rows that a learning rate is chosen on, at most.
 const SEARCH_ROWS: usize = 15_000;
 const LEAST_PROBABILITY: f64 = 1e-6;
@@ -43,8 +50,7 @@ pub(super) struct Rate {
     search_seconds: f64,
 }
 
-/// The rates that were chosen. They are chosen by the first seed and serve the others, but of sets whose
-/// rows depend on the seed.
+/// The rates that were chosen, for each seed and size.
 #[derive(Default)]
 pub(super) struct Rates(HashMap<(String, u64, Vec<usize>), Rate>);
 
@@ -56,15 +62,13 @@ impl Rates {
         size: &[usize],
         set: &Dataset,
     ) -> Result<Rate> {
-        let many = set.train_x.nrows() > SEARCH_ROWS;
-        let key = (name.to_owned(), if many { 0 } else { seed }, size.to_vec());
+        let key = (name.to_owned(), seed, size.to_vec());
         if let Some(&known) = self.0.get(&key) {
             return Ok(known);
         }
         let order = shuffled_indices(set.train_x.nrows(), 0);
         let rows = &order[..order.len().min(SEARCH_ROWS)];
-        let epochs = EPOCHS[EPOCHS.len() - 1];
-        let params = MlpParams { epochs, seed: key.1, ..params(set, size) }.check()?;
+        let params = MlpParams { epochs: SEARCH_EPOCHS, seed, ..params(set, size) }.check()?;
         let x = set.train_x.select(Axis(0), rows);
         let choice = choose_rate(&params, x.view(), &set.train_y.select(rows))?;
         let rate = Rate { rate: choice.learning_rate, search_seconds: choice.seconds };
@@ -78,14 +82,22 @@ fn params(set: &Dataset, size: &[usize]) -> MlpParams {
         hidden: size.to_vec(),
         input_scale: scale(set),
         order: RowOrder::Shuffled,
+        batch_rows: (set.train_x.nrows() / 20).clamp(8, 64),
         ..MlpParams::default()
     }
 }
 
-/// Trained on all rows, judged after 1, 5 and 20 passes.
+/// Passes over the set that a net of this size makes, at most.
+fn most_epochs(set: &Dataset, size: &[usize]) -> usize {
+    let all = size == [256] || set.train_x.nrows() < MANY_ROWS;
+    EPOCHS[EPOCHS.len() - if all { 1 } else { 2 }]
+}
+
+/// Trained on all rows, judged on the way.
 pub(super) fn by_epochs(set: &Dataset, size: &[usize], rate: Rate, seed: u64) -> Result<Found> {
-    let epochs = EPOCHS[EPOCHS.len() - 1];
+    let epochs = most_epochs(set, size);
     let params = MlpParams { epochs, seed, ..params(set, size) }.check()?;
+    let batch = params.get().batch_rows;
     let rows = set.train_x.nrows();
     let mut points = Vec::new();
     let net =
@@ -103,7 +115,7 @@ pub(super) fn by_epochs(set: &Dataset, size: &[usize], rate: Rate, seed: u64) ->
         .with("seconds", net.train_seconds)
         .with("search seconds", rate.search_seconds)
         .with("bytes", net.parameter_bytes() as f64)
-        .set(format!("rate {}, batches of 64, all cores", rate.rate)))
+        .set(format!("rate {}, batches of {batch}, all cores", rate.rate)))
 }
 
 /// The best pass by what is held out, as it recalls the test rows and the held-out ones.
@@ -122,7 +134,9 @@ pub(super) fn early_stopped(set: &Dataset, rate: Rate, seed: u64) -> Result<Foun
     let y = set.train_y.select(&split.kept);
     let held_x = set.train_x.select(Axis(0), &split.held_out);
     let held_y = set.train_y.select(&split.held_out);
-    let params = MlpParams { epochs: MOST_EPOCHS, seed, ..params(set, &[256]) }.check()?;
+    let longer = if set.train_x.nrows() < FEW_ROWS { 5 } else { 1 };
+    let (epochs, patience) = (longer * MOST_EPOCHS, longer * PATIENCE);
+    let params = MlpParams { epochs, seed, ..params(set, &[256]) }.check()?;
     let mut best: Option<Best> = None;
     let mut stopped = 0.0;
     let net = fit_by_steps(&params, rate.rate, x.view(), &y, &mut |net, now| {
@@ -142,7 +156,7 @@ pub(super) fn early_stopped(set: &Dataset, rate: Rate, seed: u64) -> Result<Foun
             best = Some(Best { measure, epoch, seconds: now.seconds, test, held });
         }
         let since = best.as_ref().map_or(0, |best| epoch - best.epoch);
-        Ok(if since >= PATIENCE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if since >= patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     let best = best.ok_or("the net was never judged")?;
     let (name, value) = measure(set, best.test.view());
@@ -153,7 +167,7 @@ pub(super) fn early_stopped(set: &Dataset, rate: Rate, seed: u64) -> Result<Foun
         .with("search seconds", rate.search_seconds)
         .with("epochs", best.epoch as f64)
         .with("bytes", net.parameter_bytes() as f64)
-        .set(format!("rate {}, at most {MOST_EPOCHS} epochs, the best by a tenth", rate.rate));
+        .set(format!("rate {}, at most {epochs} epochs, the best by a tenth", rate.rate));
     let found =
         if has_labels(set) { sure(found, set, &best) } else { spread(found, set, &held_y, &best) };
     Ok(Found { points: vec![Point { rows, seconds: best.seconds, measure: value }], ..found })

@@ -8,8 +8,9 @@ use crate::report::{
     Axis, Bars, Block, Cell, Chart, Drawing, Mark, Results, Section, Series, Spread, Table,
 };
 
-/// The net whose accuracy is to be reached.
-pub(in super::super) const GOAL: &str = "MLP 256";
+/// The net whose accuracy is to be reached, and nets of its size.
+const GOAL: &str = "MLP 256, 20 epochs";
+const GOAL_NET: &str = "MLP 256, ";
 const ONE_PASS: &str = "GLAM, one pass";
 const CONSOLIDATED: &str = "GLAM, consolidated";
 
@@ -46,13 +47,12 @@ pub(in super::super) fn lines(tallies: &[Tally<'_>], set: &str) -> Vec<Line> {
             calibration: tally.spread("covered").or(tally.spread("calibration error")),
             failures: tally.failures().into_iter().map(str::to_owned).collect(),
         };
-        let by_epochs = tally.found().any(|trial| trial.found.points.len() == mlp::EPOCHS.len())
-            && tally.learner.starts_with("MLP");
-        if !by_epochs {
+        let judged = tally.found().map(|trial| trial.found.points.len()).max().unwrap_or(0);
+        if judged < 2 || !tally.learner.starts_with("MLP") {
             lines.push(line);
             continue;
         }
-        for (place, epochs) in mlp::EPOCHS.into_iter().enumerate() {
+        for (place, epochs) in mlp::EPOCHS.into_iter().enumerate().take(judged) {
             let at = |value: fn(&crate::report::Point) -> f64| {
                 Spread::of(
                     tally.found().filter_map(|trial| trial.found.points.get(place)).map(value),
@@ -81,8 +81,11 @@ pub fn section(results: &Results) -> Section {
     let mut blocks = vec![Block::Text(
         "Every learner gets the same training rows and is judged on test rows that no choice has seen. \
          GLAM has **one default setting** for all sets; each row is written once, one at a time, and then \
-         the memory is consolidated. The nets are trained by Adam in batches of 64 on all cores, their \
-         learning rate chosen from four on a held-out tenth (that search is not in their seconds). \
+         the memory is consolidated (its search ends after 30 s where there are 20,000 rows or more; in a \
+         quick run it keeps its tables and levels). The nets are trained by Adam in batches of 64, or \
+         smaller ones where there are few rows, on all cores, their learning rate chosen from four on a \
+         held-out tenth; that search is not in their seconds. MB are those that a learner needs to learn \
+         on: GLAM's maps, covariances and table, a net's weights, all rows of the neighbours. \
          ± is the standard deviation over three seeds, or over the stored splits of the UCI sets. Learners \
          that draw nothing run once."
             .to_owned(),
@@ -92,6 +95,14 @@ pub fn section(results: &Results) -> Section {
     for set in &sets {
         blocks.push(Block::Heading((*set).to_owned()));
         blocks.push(Block::Table(table(&tallies, set)));
+    }
+    let settings: Vec<String> = tallies
+        .iter()
+        .filter_map(|tally| Some(format!("{}, {}: {}", tally.set, tally.learner, tally.setting()?)))
+        .collect();
+    if !settings.is_empty() {
+        blocks.push(Block::Heading("Settings, of the first seed".to_owned()));
+        blocks.push(Block::List(settings));
     }
     if sets.iter().any(|set| RMSE.iter().any(|(name, ..)| name == set)) {
         blocks.push(Block::Heading("What others published".to_owned()));
@@ -115,10 +126,12 @@ pub(in super::super) struct Reached {
 pub(in super::super) fn reached(tallies: &[Tally<'_>], set: &str) -> Option<Reached> {
     let measure = measure_of(tallies, set)?;
     let lines = lines(tallies, set);
-    let name = format!("{GOAL}, {} epochs", mlp::EPOCHS[mlp::EPOCHS.len() - 1]);
-    let net = lines.iter().find(|line| line.name == name)?;
-    let (goal, net) = (net.measure?.mean, net.seconds?.mean);
+    let goal = lines.iter().find(|line| line.name == GOAL)?.measure?.mean;
     let is_reached = |value: f64| if rises(measure) { value >= goal } else { value <= goal };
+    // The net may be there sooner.
+    let of_size = lines.iter().filter(|line| line.name.starts_with(GOAL_NET));
+    let in_time = of_size.filter(|line| line.measure.is_some_and(|found| is_reached(found.mean)));
+    let net = in_time.filter_map(|line| Some(line.seconds?.mean)).reduce(f64::min)?;
     let of = |learner: &str| tallies.iter().find(|t| t.set == set && t.learner == learner);
     // The mean curve over seeds: checkpoints are at the same rows.
     let mut glam = None;
@@ -129,8 +142,10 @@ pub(in super::super) fn reached(tallies: &[Tally<'_>], set: &str) -> Option<Reac
             let values = trials.iter().map(|trial| value(&trial.found.points[place]));
             values.sum::<f64>() / trials.len() as f64
         };
-        let first = (0..places).find(|&place| is_reached(at(place, |point| point.measure)));
-        glam = first.map(|place| at(place, |point| point.seconds));
+        // From where it stays there.
+        let missed = (0..places).rposition(|place| !is_reached(at(place, |point| point.measure)));
+        let first = missed.map_or(0, |place| place + 1);
+        glam = (first < places).then(|| at(first, |point| point.seconds));
     }
     let one_pass = glam.is_some();
     if let (None, Some(tally)) = (glam, of(CONSOLIDATED)) {
@@ -173,9 +188,10 @@ fn time_chart(tallies: &[Tally<'_>], sets: &[&str]) -> Option<Chart> {
     });
     Some(Chart {
         title: "Seconds to the accuracy of the MLP".to_owned(),
-        caption: "The accuracy, or error, to reach is that of the MLP of 256 units after 20 epochs. \
-                  GLAM's time is that of its one pass up to where it is reached, on one thread, or where \
-                  it is not, of writing and consolidating, on all cores; the MLP trains on all cores. No \
+        caption: "The accuracy, or error, to reach is that of the MLP of 256 units after 20 epochs; its \
+                  time is that of the fewest epochs, of those in the tables, that reach it, on all cores. \
+                  GLAM's is that of its one pass up to where it reaches it and stays there, on one thread, \
+                  or where it does not, of writing and consolidating, on all cores. No \
                   bar: not reached. The last column is how many times as fast GLAM is."
             .to_owned(),
         drawing: Drawing::Bars(Bars {
@@ -183,7 +199,7 @@ fn time_chart(tallies: &[Tally<'_>], sets: &[&str]) -> Option<Chart> {
             groups: all.iter().map(|reached| reached.set.clone()).collect(),
             series: vec![
                 series("GLAM", true, bars(&|reached| reached.glam)),
-                series("MLP 256, 20 epochs", false, bars(&|reached| Some(reached.net))),
+                series("MLP 256", false, bars(&|reached| Some(reached.net))),
             ],
             marks: Vec::<Mark>::new(),
         }),

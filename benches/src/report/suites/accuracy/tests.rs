@@ -19,7 +19,8 @@ fn some() -> Vec<Trial> {
         let glam = found(key("kin8nm", "GLAM, one pass", seed), &figures);
         trials.push(on_the_way(glam, &[(250.0, 1.0, 2.0 + off), (500.0, 3.0, 1.0 + off)]));
         let net = found(key("kin8nm", "MLP 256", seed), &[("rmse", 1.5 + off), ("seconds", 10.0)]);
-        let points = [(1.0, 0.5, 3.0), (5.0, 2.5, 2.0), (20.0, 10.0, 1.5 + off)];
+        let points =
+            [(1.0, 0.5, 3.0), (5.0, 2.5, 2.0), (20.0, 10.0, 1.5 + off), (100.0, 50.0, 1.6)];
         trials.push(on_the_way(net, &points));
     }
     trials.push(failed(key("kin8nm", "LightGBM", 1), "not run: give --python"));

@@ -23,8 +23,7 @@ const ASKED: usize = 500;
 const PASSES: usize = 20;
 /// Iterations of its joint optimum, at most.
 const ITERATIONS: usize = 2_000;
-/// Passes of a net that is trained until it no longer learns, by when all that were tried had stopped
-/// falling.
+/// Passes of a net. A rate that does not fall does not settle: it is near its best, not at it.
 const EPOCHS: usize = 200;
 /// The learning rates that a net's is chosen from: the best at recalling the pairs after 20 passes.
 const RATES: [f64; 3] = [1e-3, 3e-3, 1e-2];
@@ -58,8 +57,8 @@ impl Learner {
         match self {
             Self::OnePass => "GLAM, one pass",
             Self::Consolidated => RIGHT,
-            Self::Net => "MLP of equal bytes, 200 epochs",
-            Self::NetInTime => "MLP of equal bytes, GLAM's seconds",
+            Self::Net => "MLP of as many floats, 200 epochs",
+            Self::NetInTime => "MLP of as many floats, GLAM's seconds",
             Self::HashMemory => "hash memory, 20 passes",
             Self::HashRidge => "ridge on a hash memory's code",
             Self::Neighbour => "nearest of all rows",
@@ -142,8 +141,8 @@ pub(super) fn noisy(learner: Learner, pairs: &Pairs, shape: Shape, noise: f64) -
         }
         Learner::HashMemory | Learner::HashRidge => {
             // As many entries as the memory's maps have floats, in as many tables.
-            let bits = (shape.floats() / shape.tables).ilog2() as usize;
-            let mut memory = HashMemory::new(inputs, 1, shape.tables, bits, pairs.seed);
+            let bits = (shape.floats() / shape.outputs / shape.tables).ilog2() as usize;
+            let mut memory = HashMemory::new(inputs, shape.outputs, shape.tables, bits, pairs.seed);
             let active = memory.active(pairs.x.view());
             if learner == Learner::HashMemory {
                 (0..PASSES).for_each(|_| memory.learn(&active, pairs.y.view()));
@@ -180,7 +179,7 @@ struct Kept {
 fn glam(learner: Learner, pairs: &Pairs, shape: Shape) -> Result<Kept> {
     let folder = tempfile::tempdir()?;
     let memory = Memory::builder(shape.inputs)
-        .targets(1)
+        .targets(shape.outputs)
         .seed(pairs.seed)
         .tables(shape.tables)
         .levels([shape.level])
@@ -197,7 +196,8 @@ fn glam(learner: Learner, pairs: &Pairs, shape: Shape) -> Result<Kept> {
 
 /// A net of one hidden layer with as many numbers as the memory's maps have.
 fn net_params(shape: Shape, epochs: usize, rate: f64, seed: u64) -> MlpParams {
-    let units = (shape.floats() as f64 / (shape.inputs + 2) as f64).round().max(1.0) as usize;
+    let units = (shape.floats() as f64 / (shape.inputs + shape.outputs + 1) as f64).round().max(1.0)
+        as usize;
     MlpParams {
         hidden: vec![units],
         epochs,

@@ -19,6 +19,8 @@ pub const ID: &str = "recall";
 const CAPACITY: &str = "capacity";
 /// The same of a larger memory, about one pair for every float.
 const LARGE: &str = "at capacity";
+/// The cues of pairs that carry a vector.
+const VECTORS: &str = "Gaussian, 8 values a pair";
 /// Cues that are not those that were written.
 const NOISE: &str = "noisy cues";
 /// Pictures from parts of them.
@@ -27,7 +29,7 @@ const PICTURES: &str = "pictures";
 /// Pairs of a scalar for every float of the memory's maps.
 fn ratios(plan: Plan) -> &'static [f64] {
     match plan {
-        Plan::Quick => &[0.1, 0.5, 0.9, 1.0, 1.5, 3.0],
+        Plan::Quick => &[0.1, 0.5, 0.9, 1.0, 3.0],
         Plan::Full => &[0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0],
     }
 }
@@ -69,6 +71,15 @@ pub fn run(runner: &mut Runner) -> Result<(), ReportError> {
     }
     if plan == Plan::Full {
         for seed in 1..=3 {
+            for ratio in [0.1, 0.5, 0.9, 1.0, 1.5, 3.0] {
+                for learner in [Learner::OnePass, Learner::Consolidated, Learner::HashMemory] {
+                    let key = Key::new(ID, CAPACITY, VECTORS, learner.name(), seed);
+                    runner.trial(key.at(ratio), || {
+                        let pairs = Pairs::draw(Cues::Gaussian, Shape::VECTORS, ratio, seed);
+                        learners::exact(learner, &pairs, Shape::VECTORS)
+                    })?;
+                }
+            }
             for ratio in [0.9, 0.98, 1.0, 1.02, 1.1] {
                 let key = Key::new(ID, LARGE, Cues::Gaussian.name(), RIGHT, seed);
                 runner.trial(key.at(ratio), || {

@@ -12,16 +12,20 @@ pub(super) struct Shape {
     pub(super) tables: usize,
     pub(super) level: u8,
     pub(super) view: usize,
+    pub(super) outputs: usize,
 }
 
 impl Shape {
-    pub(super) const SMALL: Self = Self { inputs: 128, tables: 16, level: 4, view: 15 };
-    pub(super) const MIDDLE: Self = Self { inputs: 256, tables: 16, level: 6, view: 15 };
-    pub(super) const LARGE: Self = Self { inputs: 512, tables: 16, level: 8, view: 15 };
+    pub(super) const SMALL: Self = Self { inputs: 128, tables: 16, level: 4, view: 15, outputs: 1 };
+    pub(super) const MIDDLE: Self =
+        Self { inputs: 256, tables: 16, level: 6, view: 15, outputs: 1 };
+    pub(super) const LARGE: Self = Self { inputs: 512, tables: 16, level: 8, view: 15, outputs: 1 };
+    /// Every pair carries a vector.
+    pub(super) const VECTORS: Self = Self { level: 4, outputs: 8, ..Self::MIDDLE };
 
     /// Floats of all maps once every slot was met.
     pub(super) fn floats(self) -> usize {
-        (self.tables << self.level) * (self.view + 1)
+        (self.tables << self.level) * (self.view + 1) * self.outputs
     }
 }
 
@@ -56,21 +60,21 @@ impl Cues {
 pub(super) struct Pairs {
     pub(super) cues: Cues,
     pub(super) x: Array2<f32>,
-    /// One normal number a pair.
+    /// Normal numbers, a row a pair.
     pub(super) y: Array2<f32>,
     pub(super) seed: u64,
 }
 
 impl Pairs {
-    /// `ratio` pairs for every float of a memory of `shape`.
+    /// `ratio` normal numbers for every float of a memory of `shape`.
     pub(super) fn draw(cues: Cues, shape: Shape, ratio: f64, seed: u64) -> Self {
-        let count = (ratio * shape.floats() as f64).round() as usize;
+        let count = (ratio * shape.floats() as f64 / shape.outputs as f64).round() as usize;
         let mut rng = rng(seed, 4);
         let x = Array2::from_shape_simple_fn((count, shape.inputs), || match cues {
             Cues::Signs => f32::from(i8::from(rng.random::<bool>()) * 2 - 1),
             Cues::Gaussian => normal(&mut rng),
         });
-        let y = Array2::from_shape_simple_fn((count, 1), || normal(&mut rng));
+        let y = Array2::from_shape_simple_fn((count, shape.outputs), || normal(&mut rng));
         Self { cues, x, y, seed }
     }
 

@@ -136,7 +136,7 @@ const LEARNERS: [(&str, Teach); 4] = [
     ("GLAM, one pass", glam),
     ("modern Hopfield", hopfield),
     ("nearest picture", nearest),
-    ("MLP of equal bytes", net),
+    ("MLP of as many floats", net),
 ];
 const TABLES: usize = 16;
 const LEVEL: u8 = 2;
@@ -187,7 +187,7 @@ fn net(lesson: &Lesson) -> Result<Taught> {
     let params = MlpParams {
         hidden: vec![units],
         epochs,
-        learning_rates: vec![3e-4],
+        learning_rates: lesson.plan.pick(vec![1e-3], vec![1e-4, 3e-4, 1e-3]),
         input_scale: InputScale::AllInputs,
         seed: lesson.seed,
         ..MlpParams::default()
@@ -195,8 +195,9 @@ fn net(lesson: &Lesson) -> Result<Taught> {
     let y = Targets::Values(lesson.goals.clone());
     let net = fit(&params.check()?, lesson.cues.view(), &y)?;
     let floats = net.parameter_bytes() / size_of::<f32>();
+    let setting = format!("{units} units, {epochs} epochs, rate {}", net.learning_rate);
     let recall: Recall = Box::new(move |cues| Ok(net.predict(cues)?));
-    Ok(Taught { recall, floats, setting: format!("{units} units, {epochs} epochs") })
+    Ok(Taught { recall, floats, setting })
 }
 
 /// Measures.
@@ -237,7 +238,7 @@ pub(super) fn run(runner: &mut Runner) -> std::result::Result<(), ReportError> {
     Ok(())
 }
 
-/// The error of what is recalled from cues damaged as none was that was learned, and the share of pictures
+/// The error of what is recalled from cues with other damage of the kinds that were learned, and the share of pictures
 /// that are nearest to their own.
 fn judged(
     lesson: &Lesson,

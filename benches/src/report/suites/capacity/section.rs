@@ -16,10 +16,12 @@ pub fn section(results: &Results) -> Section {
     let mut blocks = vec![Block::Text(
         "Random cues, and for each one normal number that nothing but the pair tells: what is recalled \
          was stored. GLAM's memory has a fixed number of floats in its maps (`Hadamard` gates, views of 15 \
-         inputs); pairs are counted against them, so that **1** is as many pairs as floats: the most that \
-         equations of as many unknowns can meet. Nets and hash memories have as many floats; the nearest \
-         row and the Hopfield network keep every row, which takes as many floats a pair as a cue has \
-         inputs. Recall counts as exact within 1 % of the range from the smallest to the largest value; ± is \
+         inputs); the values of pairs, one each but where it is said, are counted against them, so that **1** is as many \
+         as floats: the most that as many unknowns can meet. Nets and hash memories have as many floats (a memory that is written to has its covariances beside \
+         them, here sixteen times as many, and a log of the pairs); the nearest row and the Hopfield network keep every row, which takes as many floats a pair as a cue has \
+         inputs. Recall counts as exact within 1 % of the range from the smallest to the largest value. Bits are what a \
+         value and its recall have at least in common, -1/2 log2(1 - r²) with their correlation r, over \
+         the floats; ± is \
          the standard deviation over three seeds."
             .to_owned(),
     )];
@@ -90,13 +92,13 @@ fn chart(trials: &[&Trial], (label, figure, log): (&str, &str, bool), title: &st
     });
     let marks = [(0.3, "under"), (1.0, "at capacity"), (2.0, "over")];
     let shown = |value: f64| if figure == "within 1 %" { percent(value) } else { short(value) };
-    let mut columns = vec!["pairs for each float".to_owned()];
+    let mut columns = vec!["values for each float".to_owned()];
     columns.extend(places.iter().map(|&place| short(place)));
     Chart {
         title: title.to_owned(),
         caption: String::new(),
         drawing: Drawing::Lines(Lines {
-            x: Axis { label: "pairs for each float".to_owned(), log: true, range: None },
+            x: Axis { label: "values for each float".to_owned(), log: true, range: None },
             y: Axis { label: label.to_owned(), log, range: None },
             series: series.collect(),
             marks: marks.map(|(at, label)| Mark { at, label: label.to_owned() }).to_vec(),
@@ -225,7 +227,8 @@ fn pictures(trials: &[&Trial]) -> Vec<Block> {
         Block::Text(format!(
             "{STORED} pictures ({set}) are stored, each written four times: as it is, masked, half, and noisy. \
              They are recalled from cues with damage that none of them had: normal noise of .3 of the \
-             range on every pixel, half of the pixels gone at random, or the lower half gone. Named: the \
+             range on every pixel, half of the pixels gone at random, or the lower half gone, which is \
+             the one that was written too. Named: the \
              share of recalled pictures that are nearer to the right stored one than to any other."
         )),
         Block::Table(Table {

@@ -2,7 +2,7 @@ use super::super::made_up::{failed, found, results, said};
 use super::learners::{exact, noisy};
 use super::*;
 
-const TINY: Shape = Shape { inputs: 64, tables: 4, level: 3, view: 15 };
+const TINY: Shape = Shape { inputs: 64, tables: 4, level: 3, view: 15, outputs: 1 };
 
 #[test]
 fn what_fits_is_recalled_and_what_does_not_is_not() {
@@ -14,6 +14,11 @@ fn what_fits_is_recalled_and_what_does_not_is_not() {
         assert_eq!(figures["within 1 %"], 1.0, "{learner:?} {figures:?}");
         assert!(figures["rmse"] < 1e-2, "{learner:?} {figures:?}");
     }
+    let vectors = Shape { outputs: 3, ..TINY };
+    let figures =
+        exact(Learner::Consolidated, &Pairs::draw(Cues::Gaussian, vectors, 0.4, 1), vectors);
+    let figures = figures.unwrap().figures;
+    assert_eq!((figures["within 1 %"], figures["floats"]), (1.0, 3.0 * TINY.floats() as f64));
     let figures = exact(Learner::Consolidated, &pairs(3.0), TINY).unwrap().figures;
     // Of three times as many equations as unknowns no more than a third of the variance can be met.
     assert!(figures["rmse"] > (2.0_f64 / 3.0).sqrt() * 0.95, "{figures:?}");
@@ -51,7 +56,7 @@ fn rows_are_shown_by_place_and_failures_say_why() {
         failed(Key::new(ID, PICTURES, "spots", "GLAM, one pass", 1), "no data"),
     ];
     let said = said(&section(&results(trials)));
-    assert!(said.contains("pairs for each float | 0.5 | 1\n"), "{said}");
+    assert!(said.contains("values for each float | 0.5 | 1\n"), "{said}");
     assert!(said.contains(&format!("{RIGHT} | 100.0 % | 50.0 %\n")), "{said}");
     assert!(said.contains(&format!("{RIGHT} | 3 | 1.5\n")), "{said}");
     assert!(said.contains("nearest of all rows | failed: no room | "), "{said}");

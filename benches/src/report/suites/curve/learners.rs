@@ -2,11 +2,12 @@
 
 use glam_memory::Memory;
 use ndarray::Axis;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::super::common::{Result, builder};
 use crate::data::{Dataset, Targets, held_out_tenth};
 use crate::metrics::{accuracy, largest, rmse};
-use crate::peers::mlp::{Descent, InputScale, Stepwise, StepwiseParams};
+use crate::peers::mlp::{Descent, InputScale, MlpError, Stepwise, StepwiseParams};
 use crate::peers::neighbour::{Neighbour, NeighbourParams};
 use crate::peers::recursive::Recursive;
 
@@ -76,6 +77,8 @@ impl Online for Glam {
 struct Net {
     net: Stepwise,
     rate: f64,
+    /// One row is no work to share: threads would spin while they wait.
+    thread: ThreadPool,
 }
 
 /// Learning rates that the net's is chosen from.
@@ -85,7 +88,7 @@ const SEARCH_ROWS: usize = 2_000;
 
 /// A net of 256 units, trained by Adam with batches of one row. Its rate is the best of four on a tenth
 /// of the first rows of the stream,
-/// which is part of its seconds.
+/// which is off the clock.
 pub(super) fn net(set: &Dataset, seed: u64) -> Result<Box<dyn Online>> {
     let first: Vec<usize> = (0..set.train_x.nrows().min(SEARCH_ROWS)).collect();
     let split = held_out_tenth(first.len(), seed);
@@ -107,7 +110,8 @@ pub(super) fn net(set: &Dataset, seed: u64) -> Result<Box<dyn Online>> {
         }
     }
     let (_, rate) = best.ok_or("no rate was tried")?;
-    Ok(Box::new(Net { net: untrained(set, rate, seed)?, rate }))
+    let thread = ThreadPoolBuilder::new().num_threads(1).build()?;
+    Ok(Box::new(Net { net: untrained(set, rate, seed)?, rate, thread }))
 }
 
 fn untrained(set: &Dataset, rate: f64, seed: u64) -> Result<Stepwise> {
@@ -130,9 +134,16 @@ impl Online for Net {
         row: usize,
         before: &mut Vec<f32>,
     ) -> Result<()> {
+        let (x, y) = (set.train_x.slice(ndarray::s![row..=row, ..]), set.train_y.select(&[row]));
+        let net = &mut self.net;
+        let said = self.thread.install(|| {
+            let said = net.recall(x)?;
+            net.step(x, &y)?;
+            Ok::<_, MlpError>(said)
+        })?;
         before.clear();
-        before.extend(self.net.recall(set.train_x.slice(ndarray::s![row..=row, ..]))?);
-        learn(&mut self.net, set, row)
+        before.extend(said);
+        Ok(())
     }
 
     fn setting(&self) -> String {
