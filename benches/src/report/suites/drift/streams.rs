@@ -32,7 +32,7 @@ impl Kind {
     /// Its name.
     pub(super) fn set(self) -> &'static str {
         match self {
-            Self::Turning => "generated, another rule at rows 2,000 and 4,000",
+            Self::Turning => "generated, another rule in each third",
             Self::Elec2 => "elec2",
             Self::Weather => "weather",
         }
