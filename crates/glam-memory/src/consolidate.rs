@@ -57,10 +57,11 @@ impl Memory {
 
     /// Solves for all maps together over the whole history, with the gates that there are, for what was
     /// written to be recalled as exactly as the slots can: for tables, codes and caches, whose pairs say
-    /// nothing of one another. Up to about one pair of a single target for every float of the maps is
-    /// recalled within a few thousandths; beyond that errors grow smoothly. Of several writes of the same cue
-    /// the last counts. Where cues never seen
-    /// matter, [`Memory::consolidate`] is the better one: this learns the noise in the targets too.
+    /// nothing of one another. Random pairs of a single target are recalled within a thousandth of a
+    /// spread, up to nine for every ten floats of the maps; where there are as many pairs as floats most are
+    /// not exact, and with more errors come near those of the mean. Of several writes of the same cue the
+    /// last counts. Where cues never seen matter, [`Memory::consolidate`] is the better one: this learns the
+    /// noise in the targets too.
     ///
     /// Otherwise as [`Memory::consolidate`]; [`Flow::Finish`] has nothing to end early.
     ///

@@ -12,6 +12,9 @@ use crate::metrics::{accuracy, largest, mean_nmse, rmse};
 /// What a suite's trials give.
 pub(super) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+/// Why a learner that is a script was left out: no failure of its own.
+pub(super) const NO_PYTHON: &str = "not run: give --python";
+
 /// A memory with default settings for the set, still to be made.
 pub fn builder(set: &Dataset) -> Builder {
     let builder = Memory::builder(set.train_x.ncols());
@@ -155,15 +158,7 @@ pub(super) fn short(value: f64) -> String {
         return "none".to_owned();
     }
     if size >= 1e4 {
-        let digits = format!("{:.0}", size.round());
-        let mut text = String::new();
-        for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place).is_multiple_of(3) {
-                text.push(',');
-            }
-            text.push(digit);
-        }
-        return if value < 0.0 { format!("-{text}") } else { text };
+        return grouped(value);
     }
     let places = match size {
         0.0 => 0,
@@ -172,6 +167,19 @@ pub(super) fn short(value: f64) -> String {
     let text = format!("{value:.places$}");
     let kept = if places > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if kept == "-0" { "0".to_owned() } else { kept.to_owned() }
+}
+
+/// A whole number with commas between its thousands.
+pub(super) fn grouped(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if value < 0.0 { format!("-{text}") } else { text }
 }
 
 /// A share to a tenth of a percent.

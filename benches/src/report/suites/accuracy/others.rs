@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ndarray::Axis;
 
-use super::super::common::{Result, judge, measure, rises};
+use super::super::common::{NO_PYTHON, Result, judge, measure, rises};
 use super::{has_labels, scale};
 use crate::data::{Dataset, Targets, held_out_tenth};
 use crate::peers::features::{FeatureParams, FeatureRidge};
@@ -95,7 +95,7 @@ fn by_script(
     seconds: f64,
     passes: usize,
 ) -> Result<Found> {
-    let python = python.ok_or("not run: give --python")?;
+    let python = python.ok_or(NO_PYTHON)?;
     // Not to be reached: the script goes on to its end.
     let goal = if has_labels(set) { 2.0 } else { -1.0 };
     let course = Course::new(set.clone(), goal, seconds, passes)?;

@@ -1,7 +1,8 @@
 //! The section.
 
-use super::growth::read_name;
+use super::growth::{SPOILED, read_name};
 use super::{GROWTH, ID, Learner, OPERATIONS};
+use crate::report::suites::common::grouped;
 use crate::report::suites::tally::{Tally, distinct, failure_row, tallies};
 use crate::report::{
     Axis, Bars, Block, Cell, Chart, Drawing, Lines, Results, Section, Series, Table, Trial,
@@ -195,11 +196,14 @@ fn grown(tally: &Tally<'_>) -> Chart {
     let held = tally.spread("memory MB").map_or(String::new(), |megabytes| {
         format!(" In the end it takes {} MB of memory.", number(Some(megabytes.mean)))
     });
+    let spoiled = tally.spread(SPOILED).map_or(String::new(), |rows| {
+        format!(" **At {} rows its error had grown** by more than a tenth.", grouped(rows.mean))
+    });
     Chart {
         title: format!("A write and a read, by rows written ({})", tally.set),
         caption: format!(
             "In memory, one memory, one seed. A write is the mean since the place before, so that the first \
-             places hold the warm-up.{held}"
+             places hold the warm-up.{held}{spoiled}"
         ),
         drawing,
         table: Table { caption: String::new(), columns: columns.map(str::to_owned).to_vec(), rows },
@@ -224,17 +228,4 @@ pub(super) fn number(value: Option<f64>) -> String {
         Ok(digits) if digits > 0 => format!("{value:.digits$}"),
         _ => grouped(value),
     }
-}
-
-/// A whole number with commas between its thousands.
-fn grouped(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs());
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if value < 0.0 { format!("-{text}") } else { text }
 }

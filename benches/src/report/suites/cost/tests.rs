@@ -1,4 +1,4 @@
-use super::growth::{measure, read_name};
+use super::growth::{SPOILED, measure, read_name};
 use super::rows::{Shape, micros};
 use super::shown::number;
 use super::{GROWTH, ID, Learner, OPERATIONS, section};
@@ -159,4 +159,11 @@ fn a_memory_that_grows_is_looked_at_on_the_way() {
     assert_eq!(rows, [1000.0, 2000.0]);
     assert!(found.points.iter().all(|point| point.measure > 0.0));
     assert!(found.figures[&read_name(2000.0)] > 0.0 && found.figures["memory MB"] > 0.0);
+    assert!(!found.figures.contains_key(SPOILED));
+    // Had it grown, the chart would say so, and keep what was measured.
+    let spoiled =
+        section(&results(vec![trial(GROWTH, Learner::Memory, Ok(found.with(SPOILED, 2000.0)))]));
+    let [chart] = charts(&spoiled)[..] else { panic!("one chart") };
+    assert!(chart.caption.contains("**At 2,000 rows its error had grown**"), "{}", chart.caption);
+    assert_eq!(chart.table.rows.len(), 2);
 }

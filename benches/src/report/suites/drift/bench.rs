@@ -13,8 +13,7 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 /// Points of a stream.
 const POINTS: usize = 50;
 
-/// Measures every learner on every stream of the plan; River's models where there is a Python that has
-/// River.
+/// Measures every learner on every stream of the plan; River's models need a Python that has River.
 ///
 /// # Errors
 ///
@@ -22,7 +21,7 @@ const POINTS: usize = 50;
 pub fn run(runner: &mut Runner, python: Option<&Path>) -> Result<(), ReportError> {
     for &kind in Kind::of(runner.plan()) {
         let stream = OnceCell::new();
-        for learner in Learner::all(python) {
+        for learner in Learner::all() {
             let seeds: &[u64] = if learner.is_seeded() { &SEEDS } else { &SEEDS[..1] };
             for &seed in seeds {
                 let key = Key::new(ID, "", kind.set(), &learner.name(), seed);

@@ -12,6 +12,7 @@ use crate::metrics::largest;
 use crate::peers::mlp::{Descent, InputScale, Stepwise, StepwiseParams};
 use crate::prequential::{Follow, memory, most_frequent, previous_label, share};
 use crate::race::stream_process::{StreamOutcome, run_stream};
+use crate::report::suites::common::NO_PYTHON;
 
 /// Who follows a stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,8 +39,8 @@ pub(super) struct Followed {
 }
 
 impl Learner {
-    /// All of them; River's only where there is a Python.
-    pub(super) fn all(python: Option<&Path>) -> Vec<Self> {
+    /// All of them.
+    pub(super) fn all() -> Vec<Self> {
         let mut all = vec![
             Self::Memory(None, false),
             Self::Memory(Some(1_000), false),
@@ -47,9 +48,7 @@ impl Learner {
             Self::Memory(Some(100), true),
             Self::Mlp,
         ];
-        if python.is_some() {
-            all.extend(RIVER.map(Self::River));
-        }
+        all.extend(RIVER.map(Self::River));
         all.extend([Self::PreviousLabel, Self::MostFrequent]);
         all
     }
@@ -109,7 +108,7 @@ fn river(
     python: Option<&Path>,
     model: &str,
 ) -> Result<Followed, Failure> {
-    let python = python.ok_or("give --python, one that has River")?;
+    let python = python.ok_or(NO_PYTHON)?;
     let StreamOutcome { right, seconds } = run_stream(x, labels, python, model)?;
     Ok(Followed { right, seconds, setting: "the defaults of its script".to_owned() })
 }

@@ -52,7 +52,7 @@ const METHOD: [&str; 6] = [
     "The MLP takes a step of gradient descent on every row. The kind of step and its rate are what was \
      right most often on the first tenth of the stream, which gives the scales of its inputs too; then \
      it begins anew. That search is not on the clock.",
-    "Models of River, where there are any, have the defaults of River, and run as programs of their own \
+    "Models of River, for which a Python has to be given, have the defaults of River, and run as programs of their own \
      that keep their own clock.",
     "Seeds move the draws of memories and nets. After ± stands the standard deviation over seeds.",
 ];
@@ -98,7 +98,7 @@ fn figures(tallies: &[Tally<'_>]) -> Table {
 /// A line a learner over the rows of one stream, in steps of a fiftieth.
 fn lines(set: &str, tallies: &[&Tally<'_>]) -> Option<Block> {
     let series: Vec<Series> = tallies.iter().filter_map(|tally| line(tally)).collect();
-    let longest = series.iter().max_by_key(|series| series.points.len())?;
+    let longest = series.iter().max_by_key(|series| series.points.len())?.clone();
     let mut columns = vec!["rows".to_owned()];
     columns.extend(series.iter().map(|series| series.name.clone()));
     let rows = longest.points.iter().enumerate().map(|(place, (x, _))| {
@@ -115,16 +115,17 @@ fn lines(set: &str, tallies: &[&Tally<'_>]) -> Option<Block> {
             x: Axis { label: "rows".to_owned(), log: false, range: None },
             y: Axis { label: "accuracy".to_owned(), log: false, range: None },
             series,
-            marks: marks(set),
+            marks: marks(set, longest.points.last().map_or(0.0, |&(rows, _)| rows)),
         }),
         table,
     }))
 }
 
-/// Where the rule is known to change.
-fn marks(set: &str) -> Vec<Mark> {
-    let changes: &[f64] = if set == Kind::Turning.set() { &[2_000.0, 4_000.0] } else { &[] };
-    changes.iter().map(|&at| Mark { at, label: "another rule".to_owned() }).collect()
+/// Where the rule is known to change: after each third of the generated rows.
+fn marks(set: &str, rows: f64) -> Vec<Mark> {
+    let changes: &[f64] = if set == Kind::Turning.set() { &[1.0, 2.0] } else { &[] };
+    let mark = |third: &f64| Mark { at: third * rows / 3.0, label: "another rule".to_owned() };
+    changes.iter().map(mark).collect()
 }
 
 /// The mean over seeds; nothing where there is no point, or seeds differ in number of points.

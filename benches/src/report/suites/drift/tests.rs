@@ -1,10 +1,10 @@
 use super::bench::found;
 use super::learners::{Followed, Learner};
-use super::streams::turning;
+use super::streams::{Kind, turning};
 use super::*;
-use crate::prequential::share;
+use crate::prequential::{previous_label, share};
 use crate::report::suites::tally::check_tables;
-use crate::report::{Block, Drawing, Found, Key, Machine, Plan, Results, Trial};
+use crate::report::{Block, Chart, Drawing, Found, Key, Machine, Plan, Results, Trial};
 
 #[test]
 fn another_plane_decides_in_each_third_and_one_row_in_twenty_is_wrong() {
@@ -37,11 +37,15 @@ fn who_learns_is_ahead_of_the_rules_and_a_window_of_none_after_a_change() {
 }
 
 #[test]
-fn models_of_river_take_part_where_a_python_is_given() {
-    let river = |learner: &Learner| matches!(learner, Learner::River(_));
-    assert!(!Learner::all(None).iter().any(river));
-    let all = Learner::all(Some("python3".as_ref()));
-    assert_eq!(all.iter().filter(|learner| river(learner)).count(), 3);
+fn models_of_river_are_left_out_with_a_word_where_no_python_is_given() {
+    let river = |learner: &&Learner| matches!(learner, Learner::River(_));
+    let all = Learner::all();
+    assert_eq!(all.iter().filter(river).count(), 3);
+    let stream = turning(100, 1);
+    for learner in all.iter().filter(river) {
+        let refused = learner.follow(&stream, 1, None).unwrap_err().to_string();
+        assert_eq!(refused, "not run: give --python");
+    }
     let mut names: Vec<String> = all.iter().map(|learner| learner.name()).collect();
     names.sort_unstable();
     names.dedup();
@@ -101,6 +105,7 @@ fn a_section_shows_lines_the_best_and_failures() {
     assert_eq!(lines.series.len(), 2);
     assert!(lines.series[0].ours && !lines.series[1].ours);
     assert_eq!(lines.series[0].points.len(), 50);
+    assert!(lines.marks.is_empty());
     let Some(Block::Table(table)) =
         section.blocks.iter().find(|block| matches!(block, Block::Table(_)))
     else {
@@ -110,6 +115,22 @@ fn a_section_shows_lines_the_best_and_failures() {
         table.rows.iter().map(|row| (row[2].text.as_str(), row[2].best)).collect();
     let expected = [("0.8500 ± 0.0707", true), ("0.7000", false), ("failed: give --python", false)];
     assert_eq!(cells, expected);
+}
+
+#[test]
+fn the_marks_of_the_generated_stream_stand_where_its_rule_changes() {
+    let stream = Kind::Turning.stream().unwrap();
+    let right = previous_label(&stream.labels);
+    let rows = right.len();
+    let key = Key::new(ID, "", Kind::Turning.set(), "the label before", 1);
+    let found = found(Followed { right, seconds: 1.0, setting: String::new() });
+    let section = section(&results(vec![Trial { key, found, failure: None, took: 1.0 }]));
+    let lines = section.blocks.iter().find_map(|block| match block {
+        Block::Chart(Chart { drawing: Drawing::Lines(lines), .. }) => Some(lines),
+        _ => None,
+    });
+    let marks: Vec<f64> = lines.unwrap().marks.iter().map(|mark| mark.at).collect();
+    assert_eq!(marks, [rows as f64 / 3.0, 2.0 * rows as f64 / 3.0]);
 }
 
 #[test]
