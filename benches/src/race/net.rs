@@ -6,7 +6,6 @@ use ndarray::{ArrayView1, Axis};
 
 use super::lap::Lap;
 use super::online::read_micros;
-use super::online_learners::inputs_share_a_unit;
 use super::{Course, Outcome, Point, RaceError};
 use crate::data::{Targets, shuffled_indices};
 use crate::peers::mlp::{
@@ -65,11 +64,7 @@ impl NetPlan {
             epochs: passes,
             learning_rates: self.learning_rates.clone(),
             order: self.order,
-            input_scale: if inputs_share_a_unit(course) {
-                InputScale::AllInputs
-            } else {
-                InputScale::EachInput
-            },
+            input_scale: InputScale::usual(&course.set().train_y),
             ..defaults
         }
     }

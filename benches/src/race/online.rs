@@ -37,6 +37,22 @@ pub trait OnlineLearner {
     /// Returns an error if the learner refuses the cue.
     fn recall(&self, x: &[f32], out: &mut [f32]) -> Result<(), RaceError>;
 
+    /// Recalls a row as it is known so far, and then learns it. Before the first row a learner that knows
+    /// nothing may leave `out` as it is.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the learner refuses the row.
+    fn predict_then_learn(
+        &mut self,
+        x: &[f32],
+        y: Answer<'_>,
+        out: &mut [f32],
+    ) -> Result<(), RaceError> {
+        self.recall(x, out)?;
+        self.learn(x, y)
+    }
+
     /// Its setting, in words.
     fn setting(&self) -> String;
 }

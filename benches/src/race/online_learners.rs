@@ -1,11 +1,12 @@
 //! The learners that take one row at a time.
 
-use glam_memory::Memory;
+use glam_memory::{Builder, Memory};
 
 use super::course::Answer;
 use super::online::OnlineLearner;
 use super::{Course, RaceError};
-use crate::peers::neighbour::{Neighbour, NeighbourParams};
+use crate::peers::mlp::InputScale;
+use crate::peers::neighbour::{Neighbour, NeighbourError, NeighbourParams};
 use crate::peers::recursive::Recursive;
 
 /// GLAM with its default settings, in memory.
@@ -14,6 +15,8 @@ pub struct Glam {
     names: Vec<String>,
     /// For labels: the index in the set of each label, in the memory's order.
     places: Vec<usize>,
+    /// Room for what a write says of its row.
+    said: Vec<f32>,
 }
 
 impl Glam {
@@ -23,14 +26,36 @@ impl Glam {
     ///
     /// Returns an error if the memory cannot be made.
     pub fn new(course: &Course) -> Result<Self, RaceError> {
-        let builder = Memory::builder(course.input_count());
+        Self::of(course, Memory::builder(course.input_count()))
+    }
+
+    /// [`Glam::new`] with another seed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the memory cannot be made.
+    pub fn seeded(course: &Course, seed: u64) -> Result<Self, RaceError> {
+        Self::of(course, Memory::builder(course.input_count()).seed(seed))
+    }
+
+    fn of(course: &Course, builder: Builder) -> Result<Self, RaceError> {
         let builder = if course.has_labels() {
             builder.labels()
         } else {
             builder.targets(course.output_count())
         };
         let names = (0..course.output_count()).map(|label| label.to_string()).collect();
-        Ok(Self { memory: builder.in_memory()?, names, places: Vec::new() })
+        let (memory, said) = (builder.in_memory()?, Vec::new());
+        Ok(Self { memory, names, places: Vec::new(), said })
+    }
+
+    /// Scores in the set's order of labels. Labels are numbered as they were met; those that were not score
+    /// least.
+    fn arrange(&self, scores: &[f32], out: &mut [f32]) {
+        out.fill(f32::NEG_INFINITY);
+        for (score, &place) in scores.iter().zip(&self.places) {
+            out[place] = *score;
+        }
     }
 }
 
@@ -56,12 +81,31 @@ impl OnlineLearner for Glam {
         if self.places.is_empty() {
             return Ok(self.memory.read_into(x, out)?);
         }
-        // Labels are numbered as they were met; those that were not score least.
-        let scores = self.memory.read(x)?;
-        out.fill(f32::NEG_INFINITY);
-        for (score, &place) in scores.iter().zip(&self.places) {
-            out[place] = *score;
+        self.arrange(&self.memory.read(x)?, out);
+        Ok(())
+    }
+
+    fn predict_then_learn(
+        &mut self,
+        x: &[f32],
+        y: Answer<'_>,
+        out: &mut [f32],
+    ) -> Result<(), RaceError> {
+        let mut said = std::mem::take(&mut self.said);
+        match y {
+            Answer::Values(values) => {
+                self.memory.write_predicting(x, values, &mut said)?;
+                out.copy_from_slice(&said);
+            }
+            Answer::Label(label) => {
+                self.memory.write_predicting(x, label, &mut said)?;
+                self.arrange(&said, out);
+                if !self.places.contains(&(label as usize)) {
+                    self.places.push(label as usize);
+                }
+            }
         }
+        self.said = said;
         Ok(())
     }
 
@@ -121,7 +165,9 @@ impl Nearest {
     /// Returns an error if the parameters are out of their range.
     pub fn new(course: &Course) -> Result<Self, RaceError> {
         let params = NeighbourParams::default();
-        let (x, one_scale) = (course.set().train_x.view(), inputs_share_a_unit(course));
+        let (x, one_scale) =
+            (course.set().train_x.view(), InputScale::usual(&course.set().train_y));
+        let one_scale = one_scale == InputScale::AllInputs;
         let NeighbourParams { links, insert_candidates, search_candidates } = params;
         Ok(Self {
             index: Neighbour::new(params, x, one_scale, course.output_count())?,
@@ -148,15 +194,21 @@ impl OnlineLearner for Nearest {
         Ok(self.index.recall(x, out)?)
     }
 
+    fn predict_then_learn(
+        &mut self,
+        x: &[f32],
+        y: Answer<'_>,
+        out: &mut [f32],
+    ) -> Result<(), RaceError> {
+        match self.index.recall(x, out) {
+            Ok(()) | Err(NeighbourError::Empty) => self.learn(x, y),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn setting(&self) -> String {
         self.setting.clone()
     }
-}
-
-/// Whether the inputs have one unit, as pixels and embeddings have: those of the sets of labels.
-#[must_use]
-pub fn inputs_share_a_unit(course: &Course) -> bool {
-    course.has_labels()
 }
 
 fn one_hot(label: u32, width: usize) -> Vec<f32> {

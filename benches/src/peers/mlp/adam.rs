@@ -4,7 +4,7 @@
 //! makes a dozen passes with a new tensor each, shared out over threads that spin while they wait: too
 //! dear for small batches, and dearer yet for several nets at once.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, Error, InplaceOp2, Layout, Result, Var};
@@ -17,7 +17,7 @@ const LEAST: f32 = 1e-8;
 pub(super) struct Adam {
     rate: f64,
     steps: i32,
-    weights: Vec<(Var, RefCell<Moments>)>,
+    weights: Vec<(Var, Mutex<Moments>)>,
 }
 
 /// Decayed means of the gradient and of its square.
@@ -32,7 +32,7 @@ impl Adam {
         let weights = variables.into_iter().map(|variable| {
             let count = variable.elem_count();
             let moments = Moments { first: vec![0.0; count], second: vec![0.0; count] };
-            (variable, RefCell::new(moments))
+            (variable, Mutex::new(moments))
         });
         Self { rate, steps: 0, weights: weights.collect() }
     }
@@ -59,7 +59,7 @@ struct Step<'a> {
     /// What the moments are to be multiplied by, as they started at 0.
     first: f32,
     second: f32,
-    moments: &'a RefCell<Moments>,
+    moments: &'a Mutex<Moments>,
 }
 
 impl InplaceOp2 for Step<'_> {
@@ -81,7 +81,8 @@ impl InplaceOp2 for Step<'_> {
         let weights = weights.get_mut(start..end).ok_or_else(other)?;
         let (start, end) = place(gradient_layout)?;
         let gradient = gradient.as_slice::<f32>()?.get(start..end).ok_or_else(other)?;
-        let Moments { first, second } = &mut *self.moments.borrow_mut();
+        let Moments { first, second } =
+            &mut *self.moments.lock().unwrap_or_else(PoisonError::into_inner);
         let moments = first.iter_mut().zip(second);
         for ((weight, &gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments)
         {

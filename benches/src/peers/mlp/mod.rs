@@ -4,7 +4,7 @@
 //! Values are fitted by mean square error on targets of mean 0 and spread 1, labels by
 //! cross-entropy. The learning rate is chosen on a held-out tenth of the training rows, then the
 //! net is trained anew on all of them; [`fit_by_steps`] lets training be watched and stopped, and
-//! [`Stepwise`] leaves it to the caller what each step is made on. The same
+//! [`Stepwise`] leaves it to the caller what each step is made on, [`RowByRow`] makes one on every row. The same
 //! parameters and rows give the same net.
 
 mod adam;
@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod network;
 mod params;
+mod row_by_row;
 mod steps;
 mod stepwise;
 mod tuning;
@@ -20,6 +21,7 @@ mod tuning;
 pub use algorithm::{Mlp, fit, fit_watched};
 pub use error::MlpError;
 pub use params::{InputScale, MlpParams, RowOrder, ValidMlpParams};
+pub use row_by_row::RowByRow;
 pub use steps::{Choice, Progress, Watch, choose_rate, fit_by_steps};
 pub use stepwise::{Descent, Stepwise, StepwiseParams};
 pub use tuning::Tuner;

@@ -3,6 +3,7 @@
 use ndarray::ArrayView2;
 
 use super::MlpError;
+use crate::data::Targets;
 use crate::peers::scaler::Scaler;
 
 /// The order in which one epoch visits the rows.
@@ -25,6 +26,16 @@ pub enum InputScale {
 }
 
 impl InputScale {
+    /// What fits sets like those here: rows with labels are pixels and embeddings, whose inputs have one
+    /// unit; rows with values are measurements of many.
+    #[must_use]
+    pub fn usual(y: &Targets) -> Self {
+        match y {
+            Targets::Labels { .. } => Self::AllInputs,
+            Targets::Values(_) => Self::EachInput,
+        }
+    }
+
     /// The scales of these rows.
     pub(in crate::peers) fn scaler(self, x: ArrayView2<'_, f32>) -> Scaler {
         match self {

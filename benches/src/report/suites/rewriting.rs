@@ -12,7 +12,7 @@ use super::common::{Result, percent, short};
 use super::generated::{normal, rng};
 use super::tally::{Tally, distinct, failure_row, tallies};
 use crate::data::Targets;
-use crate::peers::mlp::{Descent, InputScale, Stepwise, StepwiseParams};
+use crate::peers::mlp::{Descent, InputScale, RowByRow, StepwiseParams};
 use crate::peers::neighbour::{Neighbour, NeighbourParams};
 use crate::report::{
     Axis, Bars, Block, Cell, Chart, Drawing, Found, Key, Plan, ReportError, Results, Runner,
@@ -142,10 +142,10 @@ fn net_of(stream: &Stream, rate: f64, seed: u64) -> Result<Found> {
         input_scale: InputScale::EachInput,
         seed,
     };
-    let mut net = Stepwise::new(&params, x.view(), &y)?;
+    let mut net = RowByRow::new(&params, x.view(), &y)?;
     let started = Instant::now();
     for row in 0..x.nrows() {
-        net.step(x.slice(ndarray::s![row..=row, ..]), &y.select(&[row]))?;
+        net.learn(x.slice(ndarray::s![row..=row, ..]), &y.select(&[row]))?;
     }
     let seconds = started.elapsed().as_secs_f64();
     judged(stream, seconds, &|cue| {

@@ -11,10 +11,10 @@ use std::ops::ControlFlow;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use super::super::common::{Result, judge, measure, rises};
-use super::{has_labels, scale};
+use super::has_labels;
 use crate::data::{Dataset, Targets, held_out_tenth, shuffled_indices};
 use crate::metrics::{calibration_error, log_likelihood};
-use crate::peers::mlp::{MlpParams, RowOrder, choose_rate, fit_by_steps};
+use crate::peers::mlp::{InputScale, MlpParams, RowOrder, choose_rate, fit_by_steps};
 use crate::report::{Found, Plan, Point};
 
 /// Passes after which a net is judged.
@@ -80,7 +80,7 @@ impl Rates {
 fn params(set: &Dataset, size: &[usize]) -> MlpParams {
     MlpParams {
         hidden: size.to_vec(),
-        input_scale: scale(set),
+        input_scale: InputScale::usual(&set.train_y),
         order: RowOrder::Shuffled,
         batch_rows: (set.train_x.nrows() / 20).clamp(8, 64),
         ..MlpParams::default()

@@ -15,17 +15,12 @@ use self::mlp::Rates;
 use super::common::{Result, Sets, reordered, stored};
 use super::generated::{clusters, friedman};
 use crate::data::{DataError, Dataset, Targets, UCI_NAMES, shuffled_indices};
-use crate::peers::mlp::InputScale;
 use crate::report::{Found, Key, Plan, ReportError, Runner};
 pub use section::section;
 pub(super) use section::{Line, Reached, lines, measure_of, reached};
 
 /// The suite's name.
 pub const ID: &str = "accuracy";
-
-/// Inputs from which on one scale serves all of them: pixels and embeddings, whose proportions carry
-/// meaning.
-const WIDE: usize = 100;
 
 /// A data set of the suite.
 struct Source {
@@ -75,10 +70,6 @@ fn shuffled(name: &'static str, seed: u64) -> std::result::Result<Dataset, DataE
     let set = stored(name, seed)?;
     let order = shuffled_indices(set.train_x.nrows(), seed);
     Ok(reordered(set, &order))
-}
-
-fn scale(set: &Dataset) -> InputScale {
-    if set.train_x.ncols() >= WIDE { InputScale::AllInputs } else { InputScale::EachInput }
 }
 
 fn has_labels(set: &Dataset) -> bool {

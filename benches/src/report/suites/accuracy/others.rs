@@ -6,9 +6,10 @@ use std::time::Instant;
 use ndarray::Axis;
 
 use super::super::common::{NO_PYTHON, Result, judge, measure, rises};
-use super::{has_labels, scale};
+use super::has_labels;
 use crate::data::{Dataset, Targets, held_out_tenth};
 use crate::peers::features::{FeatureParams, FeatureRidge};
+use crate::peers::mlp::InputScale;
 use crate::peers::neighbours::Neighbours;
 use crate::peers::ridge::{Ridge, RidgeParams};
 use crate::race::Course;
@@ -34,7 +35,8 @@ pub(super) fn ridge(set: &Dataset, seed: u64) -> Result<Found> {
 
 pub(super) fn features(set: &Dataset, plan: Plan, seed: u64) -> Result<Found> {
     let count = plan.pick(500, 2_000);
-    let params = FeatureParams { features: count, input_scale: scale(set), seed };
+    let params =
+        FeatureParams { features: count, input_scale: InputScale::usual(&set.train_y), seed };
     let started = Instant::now();
     let split = held_out_tenth(set.train_x.nrows(), seed);
     let mut ridge = FeatureRidge::new(&params, set.train_x.view(), &set.train_y);
@@ -69,7 +71,12 @@ pub(super) fn features(set: &Dataset, plan: Plan, seed: u64) -> Result<Found> {
 
 pub(super) fn neighbours(set: &Dataset, seed: u64) -> Result<Found> {
     let started = Instant::now();
-    let kept = Neighbours::choosing(set.train_x.view(), &set.train_y, scale(set), seed);
+    let kept = Neighbours::choosing(
+        set.train_x.view(),
+        &set.train_y,
+        InputScale::usual(&set.train_y),
+        seed,
+    );
     let seconds = started.elapsed().as_secs_f64();
     let (name, value) = measure(set, kept.recall(set.test_x.view()).view());
     Ok(Found::default()

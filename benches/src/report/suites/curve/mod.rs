@@ -1,7 +1,7 @@
 //! Learning curves online: every row is predicted, then learned, once; the prequential error against the
 //! rows seen and against seconds.
 
-mod learners;
+mod net;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -10,10 +10,14 @@ use std::time::Instant;
 
 use ndarray::Axis;
 
-use self::learners::{Online, glam, line, nearest, net};
+use self::net::Net;
 use super::common::{Result, Sets, reordered, stored};
 use super::generated::clusters;
 use crate::data::{DataError, Dataset, Targets, shuffled_indices};
+use crate::race::Course;
+use crate::race::course::Answer;
+use crate::race::online::OnlineLearner;
+use crate::race::online_learners::{Glam, Line, Nearest};
 use crate::report::{Found, Key, Plan, Point, ReportError, Runner};
 pub use section::section;
 
@@ -58,17 +62,11 @@ pub fn run(runner: &mut Runner) -> std::result::Result<(), ReportError> {
     let mut sets = Sets::default();
     for (name, read) in streams(runner.plan()) {
         for seed in 1..=3 {
-            type Make = fn(&Dataset, u64) -> Result<Box<dyn Online>>;
-            let learners: [(&str, Make); 4] = [
-                ("GLAM", glam),
-                ("MLP 256, row by row", net),
-                ("recursive least squares", line),
-                ("nearest neighbour", nearest),
-            ];
-            for (learner, make) in learners {
+            for learner in LEARNERS {
                 runner.trial(Key::new(ID, "", name, learner, seed), || {
                     let set = sets.get(name, seed, || read(seed))?;
-                    prequential(&set, |set| make(set, seed))
+                    let course = Course::new((*set).clone(), 0.0, f64::INFINITY, 1)?;
+                    prequential(&course, &mut *made(learner, &course, seed)?)
                 })?;
             }
         }
@@ -76,14 +74,24 @@ pub fn run(runner: &mut Runner) -> std::result::Result<(), ReportError> {
     Ok(())
 }
 
+/// The learners, by the names that they are shown by.
+const LEARNERS: [&str; 4] =
+    ["GLAM", "MLP 256, row by row", "recursive least squares", "nearest neighbour"];
+
+fn made(learner: &str, course: &Course, seed: u64) -> Result<Box<dyn OnlineLearner>> {
+    Ok(match learner {
+        "GLAM" => Box::new(Glam::seeded(course, seed)?),
+        "recursive least squares" => Box::new(Line::new(course)?),
+        "nearest neighbour" => Box::new(Nearest::new(course)?),
+        _ => Box::new(Net::choosing(course.set(), seed)?),
+    })
+}
+
 /// The errors that a learner makes just before it learns a row, window by window: the share of wrong
 /// labels, or the mean square error over the variance of the whole stream.
-fn prequential(
-    set: &Dataset,
-    make: impl FnOnce(&Dataset) -> Result<Box<dyn Online>>,
-) -> Result<Found> {
+fn prequential(course: &Course, learner: &mut dyn OnlineLearner) -> Result<Found> {
     let mut found = Found::default();
-    let mut before = Vec::new();
+    let set = course.set();
     let variances: Vec<f64> = match &set.train_y {
         Targets::Values(values) => {
             values.axis_iter(Axis(1)).map(|y| f64::from(y.var(0.0)).max(1e-30)).collect()
@@ -91,23 +99,21 @@ fn prequential(
         Targets::Labels { .. } => Vec::new(),
     };
     let (mut window, mut counted, mut next, mut total) = (0.0, 0, FIRST_WINDOW, 0.0);
-    let rows = set.train_x.nrows();
+    let rows = course.row_count();
+    let mut before = vec![0.0; course.output_count()];
+    // Choosing a setting was off the clock, as in the other suites.
     let mut seconds = 0.0;
-    // Choosing a setting is off the clock, as in the other suites.
-    let mut learner = make(set)?;
     for row in 0..rows {
+        let (x, y) = course.row(row);
         let resumed = Instant::now();
-        learner.predict_then_learn(set, row, &mut before)?;
+        learner.predict_then_learn(x, y, &mut before)?;
         seconds += resumed.elapsed().as_secs_f64();
-        window += match &set.train_y {
-            Targets::Labels { labels, .. } => {
+        window += match y {
+            Answer::Label(label) => {
                 let best = (0..before.len()).max_by(|&a, &b| before[a].total_cmp(&before[b]));
-                f64::from(u8::from(best != Some(labels[row] as usize)))
+                f64::from(u8::from(best != Some(label as usize)))
             }
-            Targets::Values(values) => {
-                let truth = values.row(row);
-                // What says nothing yet says the middle of nothing.
-                before.resize(truth.len(), 0.0);
+            Answer::Values(truth) => {
                 let each = before.iter().zip(truth).zip(&variances);
                 let sum: f64 = each.map(|((b, t), v)| f64::from(b - t).powi(2) / v).sum();
                 sum / variances.len() as f64

@@ -9,7 +9,7 @@ use super::Failure;
 use super::streams::Stream;
 use crate::data::Targets;
 use crate::metrics::largest;
-use crate::peers::mlp::{Descent, InputScale, Stepwise, StepwiseParams};
+use crate::peers::mlp::{Descent, InputScale, RowByRow, StepwiseParams};
 use crate::prequential::{Follow, memory, most_frequent, previous_label, share};
 use crate::race::stream_process::{StreamOutcome, run_stream};
 use crate::report::suites::common::NO_PYTHON;
@@ -157,14 +157,14 @@ fn steps(
     let first = stream.x.slice(s![..stream.labels.len() / 10, ..]);
     let input_scale = InputScale::EachInput;
     let params = StepwiseParams { hidden: vec![UNITS], descent, rate, input_scale, seed };
-    let mut net = Stepwise::new(&params, first, &of(&[]))?;
+    let mut net = RowByRow::new(&params, first, &of(&[]))?;
     let mut right = Vec::with_capacity(rows);
     for row in 0..rows {
         let (x, label) = (stream.x.slice(s![row..=row, ..]), stream.labels[row]);
         let guess = largest(net.recall(x)?.view());
         // Before the first row nothing is known: a guess there would be luck.
         right.push(row > 0 && guess == [label]);
-        net.step(x, &of(&[label]))?;
+        net.learn(x, &of(&[label]))?;
     }
     Ok(right)
 }
