@@ -9,7 +9,7 @@ use super::online::read_micros;
 use super::{Course, Outcome, Point, RaceError};
 use crate::data::{Targets, shuffled_indices};
 use crate::peers::mlp::{
-    Choice, InputScale, MlpParams, RowOrder, ValidMlpParams, choose_rate, fit_by_steps,
+    Choice, MlpParams, RowOrder, ValidMlpParams, choose_rate_and_scale, fit_by_steps,
 };
 
 /// How a net is trained.
@@ -57,14 +57,13 @@ impl NetPlan {
         }
     }
 
-    fn params(&self, course: &Course, passes: usize) -> MlpParams {
+    fn params(&self, passes: usize) -> MlpParams {
         let defaults = MlpParams::default();
         MlpParams {
             batch_rows: self.batch_rows,
             epochs: passes,
             learning_rates: self.learning_rates.clone(),
             order: self.order,
-            input_scale: InputScale::usual(&course.set().train_y),
             ..defaults
         }
     }
@@ -78,7 +77,7 @@ impl NetPlan {
 /// Returns an error if the plan is unusable or every learning rate diverges.
 pub fn run_net(course: &Course, name: &str, plan: &NetPlan) -> Result<Outcome, RaceError> {
     let choice = choose(course, plan)?;
-    let params = plan.params(course, course.passes);
+    let params = MlpParams { input_scale: choice.input_scale, ..plan.params(course.passes) };
     let thread_count = plan.thread_count.unwrap_or(params.thread_count);
     let params = MlpParams { thread_count, ..params }.check()?;
 
@@ -122,21 +121,22 @@ fn setting(plan: &NetPlan, params: &ValidMlpParams, choice: Choice) -> String {
         RowOrder::Given => "stored order",
     };
     let (batch, rate) = (plan.batch_rows, choice.learning_rate);
-    format!("{}, batch {batch}, {order}, Adam, rate {rate}", widths.join("x"))
+    let scale = params.get().input_scale.name();
+    format!("{}, batch {batch}, {order}, Adam, rate {rate}, {scale}", widths.join("x"))
 }
 
-/// The learning rate, chosen on a tenth of the rows of the search; every thread tries one at a time.
+/// The learning rate and the scale, chosen on a tenth of the rows of the search; every thread tries one at a time.
 fn choose(course: &Course, plan: &NetPlan) -> Result<Choice, RaceError> {
-    let params = plan.params(course, plan.search_passes);
+    let params = plan.params(plan.search_passes);
     let seed = params.seed;
     let params = params.check()?;
     let set = course.set();
     if plan.search_rows >= course.row_count() {
-        return Ok(choose_rate(&params, set.train_x.view(), &set.train_y)?);
+        return Ok(choose_rate_and_scale(&params, set.train_x.view(), &set.train_y)?);
     }
     let mut rows = shuffled_indices(course.row_count(), seed);
     rows.truncate(plan.search_rows);
     rows.sort_unstable();
     let (x, y): (_, Targets) = (set.train_x.select(Axis(0), &rows), set.train_y.select(&rows));
-    Ok(choose_rate(&params, x.view(), &y)?)
+    Ok(choose_rate_and_scale(&params, x.view(), &y)?)
 }

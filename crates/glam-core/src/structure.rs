@@ -152,6 +152,19 @@ impl Structure {
         Self::of(picks, normaliser, features, tables, Decision::default(), basis)
     }
 
+    /// The same with gates whose thresholds halve `rows`, of `inputs` normalised floats each.
+    pub(crate) fn evened(&self, rows: &[f32], inputs: usize, workers: &dyn Workers) -> Self {
+        let sample = Sample { rows, inputs: inputs.max(1), slopes: None, units: None };
+        let mut tables = self.tables.clone();
+        let evened = |table: usize| self.tables[table].gate.evened(sample);
+        for (table, gate) in tables.iter_mut().zip(collect(workers, self.tables.len(), evened)) {
+            table.gate = gate.unwrap_or(Arc::clone(&table.gate));
+        }
+        let (picks, features) = (self.picks.clone(), self.features.clone());
+        let (normaliser, basis) = (self.normaliser.clone(), self.basis.clone());
+        Self::of(picks, normaliser, features, tables, Decision::default(), basis)
+    }
+
     fn draw_from(
         config: &Config,
         picks: Picks,

@@ -55,15 +55,16 @@ impl Memory {
         self.replace(|model, history| model.consolidate(history, options, &self.threads, watch))
     }
 
-    /// Solves for all maps together over the whole history, with the gates that there are, for what was
-    /// written to be recalled as exactly as the slots can: for tables, codes and caches, whose pairs say
+    /// Solves for all maps together over the whole history, with the thresholds of its gates where they halve
+    /// what was written, for that to be recalled as exactly as the slots can: for tables, codes and caches, whose pairs say
     /// nothing of one another. Random pairs of a single target are recalled within a thousandth of a
-    /// spread, up to nine for every ten floats of the maps; where there are as many pairs as floats most are
-    /// not exact, and with more errors come near those of the mean. Of several writes of the same cue the
+    /// spread, up to nine for every ten floats of the maps, in some hundred passes; as many pairs as floats
+    /// take thousands and leave errors of a few hundredths, and with more pairs errors grow towards those of
+    /// the mean. Of several writes of the same cue the
     /// last counts. Where cues never seen matter, [`Memory::consolidate`] is the better one: this learns the
     /// noise in the targets too.
     ///
-    /// Otherwise as [`Memory::consolidate`]; [`Flow::Finish`] has nothing to end early.
+    /// Otherwise as [`Memory::consolidate`]; [`Flow::Finish`] takes the best so far.
     ///
     /// ```
     /// use glam_memory::{Flow, Memory};

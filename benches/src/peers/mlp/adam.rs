@@ -37,6 +37,11 @@ impl Adam {
         Self { rate, steps: 0, weights: weights.collect() }
     }
 
+    /// Another rate from the next step on.
+    pub(super) fn set_rate(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
     /// Moves the weights.
     pub(super) fn step(&mut self, gradients: &GradStore) -> Result<()> {
         self.steps += 1;

@@ -11,6 +11,7 @@ use rayon::ThreadPool;
 
 use super::adam::Adam;
 use super::network::Network;
+use super::plateau::Plateau;
 use super::{MlpError, MlpParams, RowOrder, ValidMlpParams};
 use crate::data::{Targets, held_out_tenth, shuffled_indices};
 use crate::metrics::{accuracy, largest};
@@ -62,7 +63,7 @@ pub fn fit_watched(
     let start = Instant::now();
     let learning_rate = match params.learning_rates[..] {
         [only] => only,
-        _ => choose_learning_rate(params, &prepared.rows, on_batch)?,
+        _ => choose_learning_rate(params, &prepared.rows, on_batch)?.1,
     };
     let search_seconds = start.elapsed().as_secs_f64();
 
@@ -200,12 +201,13 @@ fn gather(values: &Array2<f32>, indices: &[usize]) -> candle_core::Result<Tensor
     Tensor::from_vec(gathered, (indices.len(), width), &Device::Cpu)
 }
 
-/// Tries every candidate on nine tenths of the rows; each thread trains one at a time.
+/// Tries every candidate on nine tenths of the rows; each thread trains one at a time. The least loss on
+/// the others, and its rate.
 pub(super) fn choose_learning_rate(
     params: &MlpParams,
     rows: &Rows,
     on_batch: &(dyn Fn() + Sync),
-) -> Result<f64, MlpError> {
+) -> Result<(f64, f64), MlpError> {
     let split = held_out_tenth(rows.x.nrows(), params.seed);
     let (kept, held_out) = (rows.select(&split.kept), rows.select(&split.held_out));
     let rates = &params.learning_rates;
@@ -242,7 +244,6 @@ pub(super) fn choose_learning_rate(
         .into_iter()
         .filter(|(loss, _)| loss.is_finite())
         .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
-        .map(|(_, rate)| rate)
         .ok_or(MlpError::Diverged)
 }
 
@@ -282,12 +283,14 @@ pub(super) fn train(
 ) -> Result<(), MlpError> {
     let row_count = rows.x.nrows();
     let mut adam = Adam::new(network.variables(), learning_rate);
+    let mut plateau = params.until_settled.then(|| Plateau::new(learning_rate));
     let mut order: Vec<usize> = (0..row_count).collect();
     let mut rows_seen = 0;
     for epoch in 0..params.epochs as u64 {
         if params.order == RowOrder::Shuffled {
             order = shuffled_indices(row_count, params.seed.wrapping_add(epoch));
         }
+        let mut losses = 0.0;
         for indices in order.chunks(params.batch_rows) {
             let (x, y) = rows.batch(indices)?;
             let recalled = network.forward(&x)?;
@@ -297,8 +300,17 @@ pub(super) fn train(
             };
             adam.step(&loss.backward()?)?;
             rows_seen += indices.len();
+            if plateau.is_some() {
+                losses += f64::from(loss.to_scalar::<f32>()?) * indices.len() as f64;
+            }
             if on_batch(rows_seen)?.is_break() {
                 return Ok(());
+            }
+        }
+        if let Some(plateau) = &mut plateau {
+            match plateau.rate_after(losses / row_count as f64) {
+                Some(rate) => adam.set_rate(rate),
+                None => return Ok(()),
             }
         }
     }

@@ -36,6 +36,24 @@ impl InputScale {
         }
     }
 
+    /// Those that a net's is chosen from: both where inputs may have one unit, each input's own else.
+    #[must_use]
+    pub fn candidates(y: &Targets) -> &'static [Self] {
+        match Self::usual(y) {
+            Self::AllInputs => &[Self::EachInput, Self::AllInputs],
+            Self::EachInput => &[Self::EachInput],
+        }
+    }
+
+    /// As settings say it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EachInput => "inputs scaled one by one",
+            Self::AllInputs => "inputs scaled as one",
+        }
+    }
+
     /// The scales of these rows.
     pub(in crate::peers) fn scaler(self, x: ArrayView2<'_, f32>) -> Scaler {
         match self {
@@ -52,8 +70,12 @@ pub struct MlpParams {
     pub hidden: Vec<usize>,
     /// Rows a batch.
     pub batch_rows: usize,
-    /// Passes over the training rows.
+    /// Passes over the training rows; with `until_settled` at most.
     pub epochs: usize,
+    /// Whether the learning rate falls wherever the training loss does not, and training ends once it has
+    /// fallen far: to 1/64, by halves, each after ten passes that lower the least loss of a pass by less
+    /// than a hundredth.
+    pub until_settled: bool,
     /// The learning rates to choose from; with a single one nothing is searched.
     pub learning_rates: Vec<f64>,
     /// The order of the rows.
@@ -72,6 +94,7 @@ impl Default for MlpParams {
             hidden: vec![128, 128],
             batch_rows: 64,
             epochs: 20,
+            until_settled: false,
             learning_rates: vec![3e-4, 1e-3, 3e-3, 1e-2],
             order: RowOrder::Shuffled,
             input_scale: InputScale::EachInput,
@@ -119,6 +142,12 @@ impl ValidMlpParams {
     #[must_use]
     pub fn get(&self) -> &MlpParams {
         &self.0
+    }
+
+    /// These, with inputs of another scale.
+    #[must_use]
+    pub fn scaled(&self, input_scale: InputScale) -> Self {
+        Self(MlpParams { input_scale, ..self.0.clone() })
     }
 
     /// How many batches a fit of `row_count` rows takes, the search included.

@@ -266,7 +266,7 @@ fn recall(results: &Results, said: &mut Said) {
     let mut best: Option<(f64, f64, &str)> = None;
     let mut bits: f64 = 0.0;
     for tally in tallies(results, capacity::ID) {
-        if !["capacity", "at capacity"].contains(&tally.part) {
+        if tally.part != "capacity" {
             continue;
         }
         for place in distinct(tally.found().filter_map(|trial| trial.key.at)) {

@@ -25,7 +25,7 @@ mod sweeps;
 mod workers;
 mod written;
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use crate::basis::{Units, fit_normaliser};
 use crate::error::{Error, Result};
@@ -305,8 +305,10 @@ impl Model {
         let grams = Grams::new(&lifted, workers);
         let inverses = Inverses::new(&grams, lifted.slots(), lambda, workers);
         // Of a solve for recall the best iteration counts: with a row less it may come earlier.
+        let finish = &AtomicBool::new(false);
+        let enough = recall::enough(rows.outputs);
         let held = match structure.decision().is_for_recall() {
-            true => Held::Written { most: iterations, enough: recall::enough(rows.outputs) },
+            true => Held::Written { most: iterations, enough, finish },
             false => Held::None { iterations },
         };
         let solution = solve(&lifted, &inverses, lambda, held, workers, go_on);

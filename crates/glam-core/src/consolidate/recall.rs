@@ -1,5 +1,7 @@
 //! Consolidate for recall: the joint optimum by what was written, not by what is held out.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::choose::best_stop;
 use super::decision::{Decision, Trial};
 use super::inverses::{Grams, Inverses};
@@ -17,8 +19,10 @@ const FOR_RECALL: &str = "for recall";
 /// The ridge penalty. A map's prior counts as a millionth of a row of the unit's size: it decides between
 /// maps that recall alike, and keeps directions that no row tells apart at nought.
 const LAMBDA: f64 = 1e-6;
-/// The most iterations of conjugate gradients. As many pairs as floats ask for some hundred.
-const MOST_ITERATIONS: usize = 2_000;
+/// The most iterations of conjugate gradients. Nine random pairs for ten floats ask for some hundred; as
+/// many pairs as floats for thousands, as the eigenvalues of a random square matrix reach down to zero
+/// (Marchenko and Pastur, 1967).
+const MOST_ITERATIONS: usize = 10_000;
 /// The mean square error of a target, in its variances, that is exact enough: a ten thousandth of a spread.
 const EXACT: f64 = 1e-8;
 
@@ -28,10 +32,11 @@ pub(super) fn enough(outputs: usize) -> f64 {
 }
 
 impl Model {
-    /// This memory with the gates that it has and its maps at the joint optimum over `history`, which
-    /// must be its observations in order, for what was written to be recalled as exactly as its slots
-    /// can: almost no ridge, and a solve that goes on for as long as the error on these
-    /// observations falls by a hundredth within a third of the iterations done.
+    /// This memory with its maps at the joint optimum over `history`, which must be its observations in
+    /// order, for what was written to be recalled as exactly as its slots can: almost no ridge, and a solve
+    /// that goes on for as long as the error on these observations falls by a hundredth within a third of
+    /// the iterations done. Its gates keep their views and directions; their thresholds move to where they
+    /// halve what was written, as a slot that few rows reach has floats that no row fixes.
     ///
     /// Of several observations of the same input the last counts, target by target where some are missing: an
     /// association that was written again is recalled as it is now.
@@ -45,8 +50,8 @@ impl Model {
     /// slot's own Gram matrix, and those of the best iteration are taken, so that roundings that pile
     /// up once nothing is left to gain do no harm.
     ///
-    /// Costs what one trial of [`Model::consolidate`] does, with up to 2,000 passes over the history and
-    /// 12 bytes more a row and output.
+    /// Costs what one trial of [`Model::consolidate`] does, with up to 10,000 passes over the history and
+    /// 12 bytes more a row and output. [`Flow::Finish`] takes the best so far.
     ///
     /// # Errors
     /// [`Error::Empty`] without a history, [`Error::Cancelled`] where `watch` stopped it.
@@ -69,15 +74,25 @@ impl Model {
             Rows::new(basis, normaliser, history, config.inputs(), outputs)
         };
         rows.supersede();
+        let structure = structure.evened(&rows.current(), rows.inputs, workers);
         let progress =
             Progress { trial: 1, name: FOR_RECALL, regates: 0, rows: rows.count, best: None };
-        let go_on = || watch(&progress) != Flow::Stop;
+        let finish = AtomicBool::new(false);
+        let go_on = || match watch(&progress) {
+            Flow::Continue => true,
+            Flow::Finish => {
+                finish.store(true, Ordering::Relaxed);
+                true
+            }
+            Flow::Stop => false,
+        };
         let now = self.recall.sequence;
         let (iterations, error, slots) = {
             let lifted = Lifted::new(&structure, &rows, workers);
             let grams = Grams::new(&lifted, workers);
             let inverses = Inverses::new(&grams, lifted.slots(), LAMBDA, workers);
-            let held = Held::Written { most: MOST_ITERATIONS, enough: enough(outputs) };
+            let held =
+                Held::Written { most: MOST_ITERATIONS, enough: enough(outputs), finish: &finish };
             let solution = solve(&lifted, &inverses, LAMBDA, held, workers, &go_on);
             let solution = solution.ok_or(Error::Cancelled)?;
             let (stop, error) = best_stop(&[&solution.trace]);

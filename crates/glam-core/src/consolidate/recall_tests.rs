@@ -1,5 +1,8 @@
 //! Consolidating for recall against the least squares solution in f64.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::tests::{Pair, goals, history as history_of, observations, weights, written_out};
 use super::*;
 use crate::config::{Config, Targets};
@@ -120,6 +123,51 @@ fn a_stop_and_an_empty_history_are_errors_and_change_nothing() {
     let none = model.consolidate_for_recall(&Observations::new(), &Serial, &|_| Flow::Continue);
     assert!(matches!(none, Err(Error::Empty)));
     assert!(floats(&model) == before);
+}
+
+#[test]
+fn slots_get_as_many_rows_each_as_gates_can_give_them() {
+    let pairs = pairs(400);
+    let (model, history) = written(&pairs);
+    let found = consolidated(&model, &history);
+    let rows = |model: &Model| {
+        let (structure, mut counts) = (model.recall.structure.as_ref().unwrap(), HashMap::new());
+        let mut z = vec![0.0; INPUTS.next_multiple_of(8)];
+        for (x, _) in &pairs {
+            structure.normaliser().inputs(x, &mut z[..INPUTS]);
+            for (number, table) in structure.tables().iter().enumerate() {
+                table.keys(number, &z, |key| *counts.entry(key).or_insert(0_usize) += 1);
+            }
+        }
+        // The root sees all.
+        counts.retain(|_, count| *count < pairs.len());
+        (*counts.values().min().unwrap(), *counts.values().max().unwrap())
+    };
+    // Each of two decisions halves 400 rows; both together are independent but for chance.
+    let (least, most) = rows(&found);
+    assert!(least > 70 && most < 130, "{least} {most}");
+    let (least, most) = rows(&model);
+    assert!(least < 60 && most > 140, "{least} {most}");
+}
+
+#[test]
+fn finishing_early_takes_what_is_best_so_far() {
+    let pairs = pairs(150);
+    let (model, history) = written(&pairs);
+    let after = |most: u32| {
+        let seen = AtomicU32::new(0);
+        let watch = |_: &Progress<'_>| match seen.fetch_add(1, Ordering::Relaxed) >= most {
+            true => Flow::Finish,
+            false => Flow::Continue,
+        };
+        let found = model.consolidate_for_recall(&history, &Serial, &watch).unwrap();
+        let iterations = found.recall.structure.as_ref().unwrap().decision().iterations;
+        (iterations, error(&found, &pairs))
+    };
+    let [none, few, all] = [0, 5, u32::MAX].map(after);
+    assert_eq!((none.0, few.0), (1, 5));
+    assert!(all.0 > 5, "{all:?}");
+    assert!(none.1 > 2.0 * few.1 && few.1 > 2.0 * all.1, "{none:?} {few:?} {all:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The observations that a solve goes over, in units of the normaliser.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
@@ -186,6 +187,17 @@ impl Rows {
                 self.weights[row] = 0.0;
             }
         }
+    }
+
+    /// The inputs of the rows that have a weight.
+    pub(crate) fn current(&self) -> Cow<'_, [f32]> {
+        if !self.weights.contains(&0.0) {
+            return Cow::Borrowed(&self.z);
+        }
+        let rows = self.z.chunks_exact(self.inputs.max(1)).zip(&self.weights);
+        Cow::Owned(
+            rows.filter(|(_, weight)| **weight > 0.0).flat_map(|(z, _)| z).copied().collect(),
+        )
     }
 
     /// What a search goes over: of many rows some, evenly spread, and of many outputs a sketch.

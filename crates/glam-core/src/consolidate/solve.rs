@@ -1,5 +1,7 @@
 //! Preconditioned conjugate gradients on the joint ridge problem, stopped early.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::inverses::Inverses;
 use super::lifted::Lifted;
 use super::sweeps::Shape;
@@ -21,9 +23,9 @@ pub(crate) enum Held<'a> {
     /// Learns from the rows that are not marked, judged by those that are, so many iterations at
     /// most.
     Rows { marked: &'a [bool], most: usize },
-    /// Learns from all rows and is judged by them, so many iterations at most, and no more than take
-    /// the mean square error below `enough`.
-    Written { most: usize, enough: f64 },
+    /// Learns from all rows and is judged by them, so many iterations at most, no more than take the
+    /// mean square error below `enough`, and after the first no more once `finish` is set.
+    Written { most: usize, enough: f64, finish: &'a AtomicBool },
 }
 
 /// What a solve gave.
@@ -93,6 +95,12 @@ pub(crate) fn solve(
     for iteration in 1..=most {
         if !go_on() {
             return None;
+        }
+        if let Held::Written { finish, .. } = held
+            && iteration > 1
+            && finish.load(Ordering::Relaxed)
+        {
+            break;
         }
         let ahead = deal(workers, cut([&mut values], blocks()), |block, [values]| {
             let mut goal = vec![0.0; if gaps { outputs } else { 0 }];

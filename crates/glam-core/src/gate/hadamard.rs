@@ -5,7 +5,9 @@
 //! (SIAM J. Comput. 2009); as the hash of a table, Andoni et al., "Practical and optimal LSH for
 //! angular distance" (2015).
 
-use super::halfspace::{draw_share, quantile};
+use std::sync::Arc;
+
+use super::halfspace::{draw_share, middle, quantile};
 use super::{Draw, Gate, Sample};
 use crate::config::{MAX_DEPTH, MAX_VIEW};
 use crate::error::Result;
@@ -21,7 +23,7 @@ const SHORT_VIEW: usize = 64;
 /// The view times random signs, padded with zeros to a power of two and transformed, once a round;
 /// a decision is one coordinate's side of its threshold. A round gives as many decisions as it has
 /// coordinates, so there is more than one only where the depth exceeds the padded view.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Hadamard {
     depth: u8,
     view: Vec<u32>,
@@ -145,6 +147,25 @@ impl Gate for Hadamard {
             size @ ..=SHORT_VIEW => self.path_with(z, &mut [0.0; SHORT_VIEW][..size]),
             size => self.path_with(z, &mut [0.0; MAX_VIEW][..size]),
         }
+    }
+
+    fn evened(&self, sample: Sample<'_>) -> Option<Arc<dyn Gate>> {
+        let mut gate = self.clone();
+        let (size, mut sorted) = (self.size(), Vec::new());
+        let mut work = vec![0.0; sample.len() * size];
+        let mut values = Vec::with_capacity(sample.len());
+        for (round, coordinates) in self.coordinates.chunks(size).enumerate() {
+            for (row, work) in work.chunks_exact_mut(size).enumerate() {
+                self.round(round, sample.row(row), work);
+            }
+            let thresholds = gate.thresholds.iter_mut().skip(round * size);
+            for (&coordinate, threshold) in coordinates.iter().zip(thresholds) {
+                values.clear();
+                values.extend(work.iter().skip(coordinate as usize).step_by(size));
+                *threshold = middle(&values, &mut sorted).unwrap_or(*threshold);
+            }
+        }
+        Some(Arc::new(gate))
     }
 
     fn tag(&self) -> u8 {

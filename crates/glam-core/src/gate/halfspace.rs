@@ -115,6 +115,21 @@ impl HalfSpaces {
         self.place(index, sample, rows, rng, work);
     }
 
+    /// Places the threshold of half-space `index` where it halves the rows named, as nearly as their
+    /// values let it.
+    pub(super) fn halve(
+        &mut self,
+        index: usize,
+        sample: Sample<'_>,
+        rows: impl Iterator<Item = usize>,
+        work: &mut Work,
+    ) {
+        work.values.clear();
+        work.values.extend(rows.map(|row| self.project(index, sample.row(row))));
+        work.threshold = middle(&work.values, &mut work.numbers).unwrap_or(self.thresholds[index]);
+        self.thresholds[index] = work.threshold;
+    }
+
     #[inline(always)]
     fn place(
         &mut self,
@@ -325,6 +340,38 @@ pub(super) fn draw_share(rng: &mut Rng) -> f32 {
     QUANTILES.0 + (QUANTILES.1 - QUANTILES.0) * rng.unit()
 }
 
+/// A number between two of `values` that parts them most evenly; none where all are the same. `sorted` is
+/// room for them.
+pub(super) fn middle(values: &[f32], sorted: &mut Vec<f32>) -> Option<f32> {
+    sorted.clear();
+    sorted.extend_from_slice(values);
+    let half = sorted.len() / 2;
+    if sorted.is_empty() {
+        return None;
+    }
+    let (_, &mut value, _) = sorted.select_nth_unstable_by(half, f32::total_cmp);
+    // Those that are less go left of a cut below the value, and the value itself of one above it.
+    let mut below = (0, f32::NEG_INFINITY);
+    let mut above = (0, f32::INFINITY);
+    for &other in values {
+        if other < value {
+            below = (below.0 + 1, below.1.max(other));
+        } else if other > value {
+            above = (above.0 + 1, above.1.min(other));
+        }
+    }
+    // Of two neighbours the lower goes left and the upper right.
+    let between = |low: f32, high: f32| {
+        let middle = low / 2.0 + high / 2.0;
+        if low <= middle && middle < high { middle } else { low }
+    };
+    match (below.0, above.0) {
+        (0, 0) => None,
+        (less, more) if less >= more => Some(between(below.1, value)),
+        _ => Some(between(value, above.1)),
+    }
+}
+
 /// The value below which the given share of `values` lies, interpolated; 0 where there is none. Leaves
 /// `values` in another order.
 pub(super) fn quantile(values: &mut [f32], share: f32) -> f32 {
@@ -342,6 +389,26 @@ pub(super) fn quantile(values: &mut [f32], share: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_middle_parts_values_as_evenly_as_they_can_be() {
+        let parts = |values: &[f32]| {
+            let middle = middle(values, &mut Vec::new())?;
+            Some(values.iter().filter(|&&value| value > middle).count())
+        };
+        assert_eq!(parts(&[]), None);
+        assert_eq!(parts(&[2.0; 5]), None);
+        assert_eq!(parts(&[4.0, 1.0]), Some(1));
+        assert_eq!(parts(&[3.0, 1.0, 2.0, 4.0]), Some(2));
+        assert_eq!(parts(&[3.0, 1.0, 2.0]), Some(2));
+        // Most are the same: the others part from them, those that are more.
+        assert_eq!(parts(&[0.0, 0.0, 0.0, 0.0, 1.0]), Some(1));
+        assert_eq!(parts(&[1.0, 1.0, 1.0, 0.0, 1.0]), Some(4));
+        assert_eq!(parts(&[-1.0, 0.0, 0.0, 0.0, 1.0, 2.0]), Some(2));
+        // Neighbours, between which there is no number.
+        assert_eq!(parts(&[1.0, 1.0_f32.next_up()]), Some(1));
+        assert_eq!(parts(&[f32::MIN, f32::MAX]), Some(1));
+    }
 
     #[test]
     fn quantiles_interpolate_between_neighbours() {

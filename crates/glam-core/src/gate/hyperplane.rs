@@ -1,5 +1,7 @@
 //! One half-space a level for the whole table: the cheapest gate, a locality-sensitive hash.
 
+use std::sync::Arc;
+
 use super::halfspace::{HalfSpaces, Work};
 use super::{Draw, Gate, Sample, Walk};
 use crate::config::MAX_DEPTH;
@@ -47,6 +49,14 @@ impl Gate for Hyperplane {
     #[inline]
     fn path(&self, z: &[f32]) -> u32 {
         (0..usize::from(self.depth)).fold(0, |path, level| path << 1 | self.levels.decide(level, z))
+    }
+
+    fn evened(&self, sample: Sample<'_>) -> Option<Arc<dyn Gate>> {
+        let (mut levels, mut work) = (self.levels.clone(), Work::default());
+        for level in 0..levels.len() {
+            levels.halve(level, sample, 0..sample.len(), &mut work);
+        }
+        Some(Arc::new(Self { depth: self.depth, levels }))
     }
 
     fn walk(&self) -> Option<Walk<'_>> {

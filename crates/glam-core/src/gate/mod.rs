@@ -44,6 +44,13 @@ pub(crate) trait Gate: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// The gate whose every decision parts the rows that reach it in halves, as nearly as they can be, where
+    /// only its thresholds would be others; none where it has none to move.
+    fn evened(&self, sample: Sample<'_>) -> Option<Arc<dyn Gate>> {
+        let _ = sample;
+        None
+    }
+
     /// How it goes through half-spaces, so that several gates can be walked at once; `None` where
     /// it does not, or knows no such way.
     fn walk(&self) -> Option<Walk<'_>> {

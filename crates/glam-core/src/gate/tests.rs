@@ -64,6 +64,44 @@ fn the_first_decision_leaves_at_least_a_quarter_of_the_rows_on_each_side() {
 }
 
 #[test]
+fn an_evened_gate_keeps_its_directions_and_parts_rows_in_halves() {
+    let evened = std::cell::Cell::new(0);
+    each(|family, gate, sample| {
+        let Some(even) = gate.evened(sample) else {
+            assert!(matches!(family, Family::WinnerTakeAll { .. }), "{family:?}");
+            return;
+        };
+        evened.set(evened.get() + 1);
+        let paths = |gate: &dyn Gate| -> Vec<u32> {
+            (0..sample.len()).map(|row| gate.path(sample.row(row))).collect()
+        };
+        let (before, after) = (paths(gate), paths(even.as_ref()));
+        assert_ne!(before, after, "{family:?}");
+        let is_tree = matches!(family, Family::Tree { .. });
+        for level in 0..5 {
+            let shift = 4 - level;
+            let count = |mine: &dyn Fn(u32) -> bool| {
+                let side = |side| {
+                    after.iter().filter(|&&path| mine(path) && path >> shift & 1 == side).count()
+                };
+                (side(0), side(1))
+            };
+            // Of a tree every node halves its own rows, of the others every decision all of them.
+            let nodes = if is_tree { 1 << level } else { 1 };
+            for node in 0..nodes {
+                let (left, right) =
+                    count(&|path: u32| !is_tree || u64::from(path) >> (shift + 1) == node);
+                assert!(left.abs_diff(right) <= 1, "{family:?} {level} {node}: {left} {right}");
+            }
+        }
+        // Evening it again changes nothing.
+        assert_eq!(paths(even.evened(sample).unwrap().as_ref()), after, "{family:?}");
+    });
+    // Three families with two views each, one of them on several numbers of inputs.
+    assert!(evened.get() >= 6, "{evened:?}");
+}
+
+#[test]
 fn a_gate_sees_its_view_alone() {
     let rows = rows(50);
     let sample = Sample { rows: &rows, inputs: INPUTS, slopes: None, units: None };

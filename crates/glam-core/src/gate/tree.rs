@@ -125,6 +125,12 @@ impl Gate for Tree {
         Some(Arc::new(Self { depth: self.depth, nodes }))
     }
 
+    fn evened(&self, sample: Sample<'_>) -> Option<Arc<dyn Gate>> {
+        let mut nodes = self.nodes.clone();
+        each_node(self.depth, sample, |node, rows, work| nodes.halve(node, sample, rows, work));
+        Some(Arc::new(Self { depth: self.depth, nodes }))
+    }
+
     fn walk(&self) -> Option<Walk<'_>> {
         Some(Walk { depth: self.depth, is_tree: true, half_spaces: &self.nodes })
     }

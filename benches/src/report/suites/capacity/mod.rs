@@ -8,7 +8,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 
-use self::learners::{LEARNERS, Learner, RIGHT};
+use self::learners::{LEARNERS, Learner};
 use self::pairs::{Cues, Pairs, Shape};
 use crate::report::{Key, Plan, ReportError, Runner};
 pub use section::section;
@@ -17,8 +17,6 @@ pub use section::section;
 pub const ID: &str = "recall";
 /// Pairs against floats.
 const CAPACITY: &str = "capacity";
-/// The same of a larger memory, about one pair for every float.
-const LARGE: &str = "at capacity";
 /// The cues of pairs that carry a vector.
 const VECTORS: &str = "Gaussian, 8 values a pair";
 /// Cues that are not those that were written.
@@ -26,11 +24,15 @@ const NOISE: &str = "noisy cues";
 /// Pictures from parts of them.
 const PICTURES: &str = "pictures";
 
-/// Pairs of a scalar for every float of the memory's maps.
-fn ratios(plan: Plan) -> &'static [f64] {
-    match plan {
-        Plan::Quick => &[0.1, 0.5, 0.9, 1.0, 3.0],
-        Plan::Full => &[0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0],
+/// Pairs of a scalar for every float of the memory's maps. Signs take longest where both are about as many.
+fn ratios(cues: Cues, plan: Plan) -> &'static [f64] {
+    match (plan, cues) {
+        (Plan::Quick, Cues::Signs) => &[0.1, 0.5, 0.9, 3.0],
+        (Plan::Quick, Cues::Gaussian) => &[0.1, 0.5, 0.9, 1.0, 3.0],
+        (Plan::Full, Cues::Signs) => &[0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0],
+        (Plan::Full, Cues::Gaussian) => {
+            &[0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0, 1.02, 1.1, 1.25, 1.5, 2.0, 3.0]
+        }
     }
 }
 
@@ -44,7 +46,7 @@ pub fn run(runner: &mut Runner) -> Result<(), ReportError> {
     let shape = plan.pick(Shape::SMALL, Shape::MIDDLE);
     for cues in [Cues::Signs, Cues::Gaussian] {
         for seed in 1..=3 {
-            for &ratio in ratios(plan) {
+            for &ratio in ratios(cues, plan) {
                 for learner in LEARNERS {
                     if !learner.is_asked_at(cues, ratio, plan) {
                         continue;
@@ -79,13 +81,6 @@ pub fn run(runner: &mut Runner) -> Result<(), ReportError> {
                         learners::exact(learner, &pairs, Shape::VECTORS)
                     })?;
                 }
-            }
-            for ratio in [0.9, 0.98, 1.0, 1.02, 1.1] {
-                let key = Key::new(ID, LARGE, Cues::Gaussian.name(), RIGHT, seed);
-                runner.trial(key.at(ratio), || {
-                    let pairs = Pairs::draw(Cues::Gaussian, Shape::LARGE, ratio, seed);
-                    learners::exact(Learner::Consolidated, &pairs, Shape::LARGE)
-                })?;
             }
         }
     }

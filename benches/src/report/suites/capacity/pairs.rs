@@ -6,6 +6,9 @@ use rand::RngExt;
 use super::super::generated::{normal, rng};
 
 /// The shape of a memory.
+///
+/// What several tables see alike they can say but once: the offset, and each input that views share, is
+/// lost to all tables but one. So cues have many more inputs than a view, and tables are few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) inputs: usize,
@@ -16,10 +19,8 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) const SMALL: Self = Self { inputs: 128, tables: 16, level: 4, view: 15, outputs: 1 };
-    pub(super) const MIDDLE: Self =
-        Self { inputs: 256, tables: 16, level: 6, view: 15, outputs: 1 };
-    pub(super) const LARGE: Self = Self { inputs: 512, tables: 16, level: 8, view: 15, outputs: 1 };
+    pub(super) const SMALL: Self = Self { inputs: 512, tables: 4, level: 6, view: 15, outputs: 1 };
+    pub(super) const MIDDLE: Self = Self { inputs: 512, tables: 8, level: 7, view: 15, outputs: 1 };
     /// Every pair carries a vector.
     pub(super) const VECTORS: Self = Self { level: 4, outputs: 8, ..Self::MIDDLE };
 

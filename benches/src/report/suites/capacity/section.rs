@@ -4,7 +4,7 @@ use super::super::common::{percent, short};
 use super::super::tally::{distinct, failure_row};
 use super::learners::{RIGHT, noise_name};
 use super::pictures::{CUE, Damage, SHOWN, STORED, STORED_NAME};
-use super::{CAPACITY, ID, LARGE, NOISE, PICTURES};
+use super::{CAPACITY, ID, NOISE, PICTURES};
 use crate::report::{
     Axis, Block, Cell, Chart, Drawing, Lines, Mark, Picture, Results, Section, Series, Spread,
     Strip, Table, Trial,
@@ -44,10 +44,13 @@ pub fn section(results: &Results) -> Section {
             &format!("{cues}: bits for each stored float"),
         )));
     }
-    let large = of(results, LARGE);
-    if !large.is_empty() {
-        blocks.push(Block::Heading("About as many pairs as floats, in a larger memory".to_owned()));
-        blocks.push(Block::Table(at_capacity(&large)));
+    let about = of(results, CAPACITY).into_iter().filter(|trial| {
+        trial.key.learner == RIGHT && trial.key.at.is_some_and(|at| (0.9..=1.1).contains(&at))
+    });
+    let about: Vec<&Trial> = about.collect();
+    if !about.is_empty() {
+        blocks.push(Block::Heading("About as many pairs as floats".to_owned()));
+        blocks.push(Block::Table(at_capacity(&about)));
     }
     for cues in distinct(of(results, NOISE).iter().map(|trial| trial.key.set.as_str())) {
         let trials: Vec<&Trial> =
@@ -140,29 +143,43 @@ fn rows(
 }
 
 fn at_capacity(trials: &[&Trial]) -> Table {
-    let columns = ["pairs for each float", "within 1 %", "RMSE", "bits for each float", "seconds"];
+    let columns =
+        ["cues", "pairs for each float", "within 1 %", "RMSE", "bits for each float", "seconds"];
     let columns: Vec<String> = columns.map(str::to_owned).to_vec();
     let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for place in places(trials) {
-        let of = |figure: &str| at(trials, RIGHT, place, figure);
-        let mean =
-            |figure: &str| of(figure).map_or("-".to_owned(), |spread| short(spread.mean)).into();
-        let within = of("within 1 %");
-        let within =
-            within.map_or("-".to_owned(), |s| format!("{} ± {}", percent(s.mean), percent(s.std)));
-        rows.push(vec![
-            short(place).into(),
-            within.into(),
-            mean("rmse"),
-            mean("bits a float"),
-            mean("seconds"),
-        ]);
+    for cues in distinct(trials.iter().map(|trial| trial.key.set.as_str())) {
+        let trials: Vec<&Trial> =
+            trials.iter().copied().filter(|trial| trial.key.set == cues).collect();
+        for place in places(&trials) {
+            let of = |figure: &str| at(&trials, RIGHT, place, figure);
+            let mean = |figure: &str| {
+                of(figure).map_or("-".to_owned(), |spread| short(spread.mean)).into()
+            };
+            let within = of("within 1 %").map_or("-".to_owned(), |spread| {
+                format!("{} ± {}", percent(spread.mean), percent(spread.std))
+            });
+            rows.push(vec![
+                cues.into(),
+                short(place).into(),
+                within.into(),
+                mean("rmse"),
+                mean("bits a float"),
+                mean("seconds"),
+            ]);
+        }
+        let why = distinct(trials.iter().filter_map(|trial| trial.failure.as_deref()));
+        rows.extend(why.into_iter().map(|why| failure_row(RIGHT.to_owned(), why, columns.len())));
     }
-    let why = distinct(trials.iter().filter_map(|trial| trial.failure.as_deref()));
-    rows.extend(why.into_iter().map(|why| failure_row(RIGHT.to_owned(), why, columns.len())));
     let floats = trials.iter().filter_map(|trial| trial.found.figures.get("floats")).copied();
     let floats = Spread::of(floats).map_or(String::new(), |spread| short(spread.mean));
-    Table { caption: format!("{RIGHT}, Gaussian cues, {floats} floats."), columns, rows }
+    Table {
+        caption: format!(
+            "{RIGHT}, {floats} floats. As many unknowns as pairs is where solving is slowest: a random square \
+             matrix is all but singular."
+        ),
+        columns,
+        rows,
+    }
 }
 
 fn noise(trials: &[&Trial], name: &str) -> Table {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use super::learners::{Features, Glam, Learned, learn};
-use super::net::{Net, Setting, best_of};
+use super::net::{Net, Setting};
 use super::streams::{Kind, Stream};
 use super::{Failure, GLAM, ID, NO_REPLAY, REPLAY, RIDGE, average, backward_transfer, forgetting};
 use crate::report::{Found, Key, Plan, ReportError, Runner};
@@ -63,7 +63,7 @@ impl Bench {
             GLAM => self.glam(seed)?,
             NO_REPLAY => {
                 let held_out = || stream.ordered(SEARCH_SEED).held_out(SEARCH_SEED);
-                let choose = || best_of(&Setting::all(false), &held_out(), 0, SEARCH_SEED);
+                let choose = || Setting::choose(&held_out(), false, 0, SEARCH_SEED);
                 learn(&ordered, &mut Net::new(&ordered, *self.without.get(choose)?, 0, seed)?)?
             }
             REPLAY => {
@@ -71,7 +71,7 @@ impl Bench {
                 let setting = self.with.get(|| {
                     let held_out = stream.ordered(SEARCH_SEED).held_out(SEARCH_SEED);
                     let bytes = self.glam(SEARCH_SEED)?.bytes;
-                    best_of(&Setting::all(true), &held_out, bytes, SEARCH_SEED)
+                    Setting::choose(&held_out, true, bytes, SEARCH_SEED)
                 })?;
                 learn(&ordered, &mut Net::new(&ordered, *setting, bytes, seed)?)?
             }

@@ -10,7 +10,7 @@ use super::learners::{Learner, learn_unwatched};
 use super::reservoir::Reservoir;
 use super::streams::Stream;
 use crate::data::{Targets, shuffled_indices};
-use crate::peers::mlp::{Descent, Stepwise, StepwiseParams};
+use crate::peers::mlp::{Descent, InputScale, Stepwise, StepwiseParams};
 
 /// Units of the hidden layer.
 const UNITS: usize = 256;
@@ -18,23 +18,40 @@ const UNITS: usize = 256;
 const BATCH: usize = 64;
 /// Learning rates to choose from.
 const RATES: [f64; 4] = [3e-4, 1e-3, 3e-3, 1e-2];
-/// Batches of replayed rows for each batch of new ones to choose from.
-const REPLAYED: [usize; 3] = [6, 3, 1];
+/// Batches of replayed rows for each batch of new ones to choose from, the slowest first.
+const REPLAYED: [usize; 2] = [6, 3];
+/// Those that the scale of the inputs is chosen with.
+const FEWEST: usize = 1;
 
 /// What is chosen on held-out rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Setting {
     pub(super) rate: f64,
+    pub(super) scale: InputScale,
     /// Batches of replayed rows for each batch of new ones.
     pub(super) replayed: usize,
 }
 
 impl Setting {
-    /// Those to choose from, the slowest first.
-    pub(super) fn all(replay: bool) -> Vec<Self> {
-        let replayed: &[usize] = if replay { &REPLAYED } else { &[0] };
-        let rates = |&replayed| RATES.map(|rate| Self { rate, replayed });
-        replayed.iter().flat_map(rates).collect()
+    /// The best of all rates, scales and, with `replay`, numbers of replayed rows, but for those of these
+    /// that are tried with the scale alone that is the best with the fewest.
+    pub(super) fn choose(
+        stream: &Stream,
+        replay: bool,
+        bytes: usize,
+        seed: u64,
+    ) -> Result<Self, Failure> {
+        let all =
+            |scale: InputScale, replayed: usize| RATES.map(|rate| Self { rate, scale, replayed });
+        let fewest = if replay { FEWEST } else { 0 };
+        let scales = InputScale::candidates(stream.targets()).iter();
+        let first: Vec<Self> = scales.flat_map(|&scale| all(scale, fewest)).collect();
+        let first = best_of(&first, stream, bytes, seed)?;
+        if !replay {
+            return Ok(first);
+        }
+        let more = REPLAYED.iter().flat_map(|&replayed| all(first.scale, replayed));
+        best_of(&more.chain([first]).collect::<Vec<_>>(), stream, bytes, seed)
     }
 }
 
@@ -66,7 +83,7 @@ impl Net {
             hidden: vec![UNITS],
             descent: Descent::Adam,
             rate: setting.rate,
-            input_scale: stream.scale,
+            input_scale: setting.scale,
             seed,
         };
         let (x, y) = stream.all_training_rows();
@@ -113,7 +130,7 @@ impl Learner for Net {
     }
 
     fn setting(&self) -> Result<String, Failure> {
-        let Setting { rate, replayed } = self.setting;
+        let Setting { rate, scale, replayed } = self.setting;
         let replay = match replayed {
             0 => String::new(),
             _ => format!(
@@ -121,7 +138,8 @@ impl Learner for Net {
                 self.reservoir.kept()
             ),
         };
-        Ok(format!("{UNITS} units, Adam, rate {rate}, batches of {BATCH}{replay}"))
+        let scale = scale.name();
+        Ok(format!("{UNITS} units, Adam, rate {rate}, {scale}, batches of {BATCH}{replay}"))
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Stream {
     x: Arc<Array2<f32>>,
     y: Arc<Targets>,
     pub(super) tasks: Vec<Task>,
-    /// How learners that need it scale inputs.
+    /// How learners that choose no scale themselves scale inputs.
     pub(super) scale: InputScale,
 }
 

@@ -116,7 +116,7 @@ fn replay_beats_none_where_classes_come_one_after_the_other() {
     let stream = clusters(2_000);
     let budget = 400_000;
     let learned = |replayed| {
-        let setting = Setting { rate: 3e-3, replayed };
+        let setting = Setting { rate: 3e-3, scale: InputScale::EachInput, replayed };
         learn(&stream, &mut Net::new(&stream, setting, budget, 1).unwrap()).unwrap()
     };
     let (without, with) = (learned(0), learned(3));
@@ -128,7 +128,11 @@ fn replay_beats_none_where_classes_come_one_after_the_other() {
 #[test]
 fn the_best_setting_is_not_one_that_hardly_learns() {
     let stream = clusters(500).held_out(1);
-    let settings = [1e-9, 3e-3, f64::INFINITY].map(|rate| Setting { rate, replayed: 1 });
+    let settings = [1e-9, 3e-3, f64::INFINITY].map(|rate| Setting {
+        rate,
+        scale: InputScale::EachInput,
+        replayed: 1,
+    });
     assert_eq!(best_of(&settings, &stream, 400_000, 1).unwrap(), settings[1]);
     assert!(best_of(&[], &stream, 400_000, 1).is_err());
 }

@@ -19,18 +19,21 @@ const SEARCH_ROWS: usize = 2_000;
 pub(super) struct Net {
     net: RowByRow,
     rate: f64,
+    scale: InputScale,
 }
 
 impl Net {
-    /// With the rate that is the best of four on a tenth of the first rows of the stream.
+    /// With the rate that is the best of four, and the scale of inputs that is the better of those that
+    /// come into question, on a tenth of the first rows of the stream.
     pub(super) fn choosing(set: &Dataset, seed: u64) -> Result<Self> {
         let count = set.train_x.nrows().min(SEARCH_ROWS);
         let split = held_out_tenth(count, seed);
         let x = set.train_x.select(Axis(0), &split.held_out);
         let y = set.train_y.select(&split.held_out);
-        let mut best: Option<(f64, f64)> = None;
-        for rate in RATES {
-            let mut net = untrained(set, rate, seed)?;
+        let scales = InputScale::candidates(&set.train_y);
+        let mut best: Option<(f64, f64, InputScale)> = None;
+        for (rate, scale) in scales.iter().flat_map(|&scale| RATES.map(|rate| (rate, scale))) {
+            let mut net = untrained(set, rate, scale, seed)?;
             for &row in &split.kept {
                 let x = set.train_x.slice(ndarray::s![row..=row, ..]);
                 net.learn(x, &set.train_y.select(&[row]))?;
@@ -40,17 +43,17 @@ impl Net {
                 Targets::Values(truth) => rmse(said.view(), truth.view()),
                 Targets::Labels { labels, .. } => 1.0 - accuracy(&largest(said.view()), labels),
             };
-            if best.is_none_or(|(least, _)| error < least) {
-                best = Some((error, rate));
+            if best.is_none_or(|(least, ..)| error < least) {
+                best = Some((error, rate, scale));
             }
         }
-        let (_, rate) = best.ok_or("no rate was tried")?;
-        Ok(Self { net: untrained(set, rate, seed)?, rate })
+        let (_, rate, scale) = best.ok_or("no rate was tried")?;
+        Ok(Self { net: untrained(set, rate, scale, seed)?, rate, scale })
     }
 }
 
-fn untrained(set: &Dataset, rate: f64, seed: u64) -> Result<RowByRow> {
-    let (hidden, input_scale) = (vec![256], InputScale::usual(&set.train_y));
+fn untrained(set: &Dataset, rate: f64, input_scale: InputScale, seed: u64) -> Result<RowByRow> {
+    let hidden = vec![256];
     let params = StepwiseParams { hidden, descent: Descent::Adam, rate, input_scale, seed };
     Ok(RowByRow::new(&params, set.train_x.view(), &set.train_y)?)
 }
@@ -82,6 +85,6 @@ impl OnlineLearner for Net {
     }
 
     fn setting(&self) -> String {
-        format!("Adam, rate {}, batches of one row", self.rate)
+        format!("Adam, rate {}, {}, batches of one row", self.rate, self.scale.name())
     }
 }
