@@ -8,6 +8,7 @@
 //! - `race` measures how long each of them takes to a given accuracy.
 //! - `databases` are files, GLAM and key-value stores that keep one row durably after the other.
 //! - [`prequential`] predicts each row of a stream before it is learned.
+//! - [`memories`] makes memories for data sets and judges what they recall.
 //! - [`metrics`] turns recalled values and labels into the figures that the documentation quotes.
 //! - [`floors`] has loops that do the least work there is, [`layouts`] the same over slots laid out in
 //!   several ways, [`nets`] random nets and their cues, [`stream`] rows without an end, [`timing`] the clock, [`faults`] pages,
@@ -26,6 +27,7 @@ pub mod floors;
 #[cfg(feature = "peers")]
 pub mod gates;
 pub mod layouts;
+pub mod memories;
 pub mod metrics;
 pub mod nets;
 #[cfg(feature = "peers")]

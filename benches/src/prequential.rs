@@ -4,7 +4,7 @@
 //! [`previous_label`] and [`most_frequent`], do not look at inputs.
 
 use glam_memory::core::{Config, Error, Model, Target, Targets};
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 
 /// The share of rows that were predicted right; NaN of none.
 #[must_use]
@@ -37,12 +37,21 @@ pub fn most_frequent(labels: &[u32]) -> Vec<bool> {
     labels.iter().map(is_right).collect()
 }
 
+/// The inputs with the label before as one more: its number, and 0.5 before the first.
+#[must_use]
+pub fn with_previous(x: ArrayView2<'_, f32>, labels: &[u32]) -> Array2<f32> {
+    let before = |row: usize| if row == 0 { 0.5 } else { labels[row - 1] as f32 };
+    Array2::from_shape_fn((x.nrows(), x.ncols() + 1), |(row, column)| {
+        x.get((row, column)).copied().unwrap_or_else(|| before(row))
+    })
+}
+
 /// How a memory follows a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
     /// Writes over which it forgets; `None` for a memory that forgets nothing.
     pub window: Option<u32>,
-    /// Whether the label before is one more input: its number, and 0.5 before the first.
+    /// Whether the label before is one more input, as [`with_previous`] puts it there.
     pub with_previous: bool,
     /// The memory's seed.
     pub seed: u64,
@@ -61,14 +70,13 @@ pub fn memory(x: ArrayView2<'_, f32>, labels: &[u32], follow: Follow) -> Result<
         None => builder,
     };
     let mut model = Model::new(builder.build()?);
+    let more = follow.with_previous.then(|| with_previous(x, labels));
+    let x = more.as_ref().map_or(x, |more| more.view());
     let mut input = Vec::with_capacity(inputs);
     let mut right = Vec::with_capacity(labels.len());
     for (row, (x, &label)) in x.rows().into_iter().zip(labels).enumerate() {
         input.clear();
         input.extend(x);
-        if follow.with_previous {
-            input.push(if row == 0 { 0.5 } else { labels[row - 1] as f32 });
-        }
         let name = label.to_string();
         let scores = model.write(&input, Target::Label(name.as_str().into()))?;
         let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
@@ -82,7 +90,6 @@ pub fn memory(x: ArrayView2<'_, f32>, labels: &[u32], follow: Follow) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
 
     #[test]
     fn the_rules_agree_with_a_hand_count() {
@@ -93,6 +100,13 @@ mod tests {
         assert_eq!(share(&previous_label(&labels)), 0.5);
         assert_eq!(last_half(&[true, false, true]), [false, true]);
         assert_eq!(most_frequent(&[]), [false; 0]);
+    }
+
+    #[test]
+    fn the_label_before_stands_behind_the_inputs() {
+        let x = Array2::from_shape_fn((3, 2), |(row, column)| (10 * row + column) as f32);
+        let more = with_previous(x.view(), &[4, 5, 6]);
+        assert_eq!(more, ndarray::array![[0.0, 1.0, 0.5], [10.0, 11.0, 4.0], [20.0, 21.0, 5.0]]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use clap::Parser;
 use glam_benches::data::{
     Banking77Order, DataError, Dataset, SET_NAMES, Targets, UCI_NAMES, by_name,
 };
-use glam_benches::metrics::{accuracy, largest, mean_nmse, rmse};
+use glam_benches::memories::{builder, in_order, judge, memory_bytes, write_row};
 use glam_memory::{Flow, Memory, Options};
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -165,25 +165,22 @@ fn measure(set: &Dataset, arguments: &Arguments) -> Result<Run, Box<dyn Error>> 
     let temporary = tempfile::tempdir()?;
     let directory = temporary.path().join("memory");
     let (rows, inputs) = set.train_x.dim();
-    let builder = Memory::builder(inputs).seed(arguments.seed);
-    let memory = match &set.train_y {
-        Targets::Values(values) => builder.targets(values.ncols()),
-        Targets::Labels { .. } => builder.labels(),
-    }
-    .create(&directory)?;
+    let memory = builder(set).seed(arguments.seed).create(&directory)?;
 
     let started = Instant::now();
-    write(&memory, set)?;
+    (0..rows).try_for_each(|row| write_row(&memory, set, row))?;
     let write_seconds = started.elapsed().as_secs_f64();
     let started = Instant::now();
     let recalled = read(&memory, set.test_x.view())?;
     let read_seconds = started.elapsed().as_secs_f64();
 
-    let report = memory.inspect()?.report;
+    let bytes = memory_bytes(&memory)?;
     memory.close()?;
-    check_reopened(&directory, set, &recalled)?;
-    let labels = Memory::open_read_only(&directory)?.labels();
-    let (measure, one_pass) = judged(set, &recalled, &labels)?;
+    let reopened = check_reopened(&directory, set, &recalled)?;
+    let judged = |recalled: Array2<f32>| -> Result<_, Box<dyn Error>> {
+        Ok(judge(&set.test_y, in_order(&reopened, set, recalled)?.view()))
+    };
+    let (measure, one_pass) = judged(recalled)?;
 
     let (mut consolidated, mut consolidate_seconds) = (None, 0.0);
     if arguments.consolidate {
@@ -195,7 +192,7 @@ fn measure(set: &Dataset, arguments: &Arguments) -> Result<Run, Box<dyn Error>> 
         let recalled = read(&memory, set.test_x.view())?;
         memory.close()?;
         check_reopened(&directory, set, &recalled)?;
-        consolidated = Some(judged(set, &recalled, &labels)?.1);
+        consolidated = Some(judged(recalled)?.1);
     }
     Ok(Run {
         rows,
@@ -204,63 +201,24 @@ fn measure(set: &Dataset, arguments: &Arguments) -> Result<Run, Box<dyn Error>> 
         recalled: one_pass,
         writes_per_second: rows as f64 / write_seconds,
         reads_per_second: set.test_x.nrows() as f64 / read_seconds,
-        megabytes: (report.weight_bytes + report.covariance_bytes + report.table_bytes) as f64
-            / 1e6,
+        megabytes: bytes / 1e6,
         consolidated,
         consolidate_seconds,
     })
 }
 
-/// Fails unless the memory, opened again, recalls the same bits.
+/// The memory, opened again; an error unless it recalls the same bits.
 fn check_reopened(
     directory: &Path,
     set: &Dataset,
     recalled: &Array2<f32>,
-) -> Result<(), Box<dyn Error>> {
-    let again = read(&Memory::open_read_only(directory)?, set.test_x.view())?;
+) -> Result<Memory, Box<dyn Error>> {
+    let memory = Memory::open_read_only(directory)?;
+    let again = read(&memory, set.test_x.view())?;
     if recalled.iter().zip(&again).any(|(one, two)| one.to_bits() != two.to_bits()) {
         return Err(format!("{}: the reopened memory recalls other bits", set.name).into());
     }
-    Ok(())
-}
-
-/// The set's measure, and its value for what was recalled at the test rows.
-fn judged(
-    set: &Dataset,
-    recalled: &Array2<f32>,
-    labels: &[String],
-) -> Result<(&'static str, f64), Box<dyn Error>> {
-    Ok(match &set.test_y {
-        Targets::Values(truth) if truth.ncols() == 1 => {
-            ("RMSE", rmse(recalled.view(), truth.view()))
-        }
-        Targets::Values(truth) => ("nMSE", mean_nmse(recalled.view(), truth.view())),
-        Targets::Labels { labels: truth, names } => {
-            let position = |name: &String| names.iter().position(|known| known == name);
-            let classes: Option<Vec<usize>> = labels.iter().map(position).collect();
-            let classes = classes.ok_or("the memory holds a label that the set has not")?;
-            let found = largest(recalled.view());
-            let found: Vec<u32> = found.iter().map(|&k| classes[k as usize] as u32).collect();
-            ("accuracy", accuracy(&found, truth))
-        }
-    })
-}
-
-/// Writes the training rows one by one, in order.
-fn write(memory: &Memory, set: &Dataset) -> Result<(), Box<dyn Error>> {
-    for (row, x) in set.train_x.rows().into_iter().enumerate() {
-        let x = x.as_slice().ok_or("the inputs are not in row order")?;
-        match &set.train_y {
-            Targets::Values(values) => {
-                let y = values.row(row);
-                memory.write(x, y.as_slice().ok_or("the targets are not in row order")?)?;
-            }
-            Targets::Labels { labels, names } => {
-                memory.write(x, &names[labels[row] as usize])?;
-            }
-        }
-    }
-    Ok(())
+    Ok(memory)
 }
 
 /// Reads cue after cue, as a program would that gets them one at a time.

@@ -102,6 +102,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             batch_rows: arguments.batch_rows,
             epochs,
             learning_rates: arguments.rates.clone(),
+            until_settled: false,
             order: if arguments.given_order { RowOrder::Given } else { RowOrder::Shuffled },
             input_scale: match arguments.scale {
                 Scale::Each => InputScale::EachInput,

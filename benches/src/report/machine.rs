@@ -1,5 +1,9 @@
 //! What a run was measured on.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
 use serde::{Deserialize, Serialize};
 
 /// The machine and the versions of what takes part.
@@ -15,6 +19,9 @@ pub struct Machine {
     pub system: String,
     /// Whether the program was built with optimisations as a release is.
     pub release: bool,
+    /// Versions of the compiler and of what GLAM is held against, by name.
+    #[serde(default)]
+    pub versions: BTreeMap<String, String>,
     /// The day on which the run began, as year-month-day (UTC).
     pub day: String,
 }
@@ -38,9 +45,51 @@ impl Machine {
             memory_mib: kib.unwrap_or(0) / 1024,
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             release: !cfg!(debug_assertions),
+            versions: versions(),
             day: day(std::time::SystemTime::now()),
         }
     }
+}
+
+/// Crates that learners of the report rest on.
+const CRATES: [&str; 3] = ["candle-core", "faer", "hnsw_rs"];
+/// Packages of the learners that are Python programs.
+const PACKAGES: [&str; 4] = ["lightgbm", "numpy", "river", "scikit-learn"];
+
+/// The compiler, and the crates that the workspace's lock file names.
+fn versions() -> BTreeMap<String, String> {
+    let mut lines = include_str!("../../../Cargo.lock").lines();
+    let mut found = BTreeMap::new();
+    while let Some(line) = lines.next() {
+        let value = |line: &str, key: &str| {
+            Some(line.strip_prefix(key)?.strip_prefix(" = \"")?.trim_end_matches('"').to_owned())
+        };
+        let name = value(line, "name").filter(|name| CRATES.contains(&name.as_str()));
+        if let Some(name) = name
+            && let Some(version) = lines.next().and_then(|line| value(line, "version"))
+        {
+            found.insert(name, version);
+        }
+    }
+    let compiler = env!("GLAM_RUSTC").trim_start_matches("rustc ");
+    found.insert("rustc".to_owned(), compiler.to_owned());
+    found
+}
+
+/// The versions of Python itself and of those packages that learners need, as `python` tells them; nothing of
+/// what it has not.
+#[must_use]
+pub fn python_versions(python: &Path) -> BTreeMap<String, String> {
+    const ASK: &str = "import sys, platform, importlib.metadata as m\n\
+        print('Python', platform.python_version())\n\
+        for name in sys.argv[1:]:\n\
+        \x20try: print(name, m.version(name))\n\
+        \x20except m.PackageNotFoundError: pass\n";
+    let said = Command::new(python).args(["-c", ASK]).args(PACKAGES).output();
+    let said = said.map(|said| String::from_utf8_lossy(&said.stdout).into_owned());
+    let said = said.unwrap_or_default();
+    let pairs = said.lines().filter_map(|line| line.split_once(' '));
+    pairs.map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
 }
 
 /// The UTC day of a moment in the Gregorian calendar, from its count of days since 1970-03-01 (Howard
@@ -62,6 +111,17 @@ fn day(moment: std::time::SystemTime) -> String {
 mod tests {
     use super::*;
     use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn versions_are_those_of_the_lock_file_and_of_a_python_that_is_there() {
+        let found = versions();
+        for name in CRATES.into_iter().chain(["rustc"]) {
+            let version = &found[name];
+            assert!(version.starts_with(|c: char| c.is_ascii_digit()), "{name} {version:?}");
+        }
+        assert_eq!(found.len(), 4);
+        assert!(python_versions(Path::new("no/such/python")).is_empty());
+    }
 
     #[test]
     fn days_are_those_of_the_calendar() {

@@ -32,10 +32,10 @@ impl Run {
     }
 
     /// Trials of one machine are one run, on whichever days they are made; what it says of its memory
-    /// differs a little from boot to boot.
+    /// differs a little from boot to boot, and a Python may be given for some suites alone.
     fn goes_on(&self, other: &Self) -> bool {
-        let Machine { day, memory_mib, .. } = other.machine.clone();
-        let machine = Machine { day, memory_mib, ..self.machine.clone() };
+        let Machine { day, memory_mib, versions, .. } = other.machine.clone();
+        let machine = Machine { day, memory_mib, versions, ..self.machine.clone() };
         Self { machine, ..self.clone() } == *other
     }
 

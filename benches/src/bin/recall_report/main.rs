@@ -15,13 +15,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use glam_benches::data::use_data_folder;
-use glam_benches::report::suites::{SUITES, measure, report};
-use glam_benches::report::{Plan, Results, Runner, page};
+use glam_benches::report::suites::{measure, names, report};
+use glam_benches::report::{Plan, Results, Runner, page, python_versions};
 
 /// Hold a memory against a plain MLP and what else a user would pick, and write one page about it.
 ///
 /// Trials are kept in the folder as they are done: a run that was stopped, by Ctrl-C too, goes on where it
-/// was when it is started again with the same folder. A learner that fails is a row of the page.
+/// was when it is started again with the same folder. After a change of the program take another one: what is kept is not
+/// measured again. A learner that fails is a row of the page.
 #[derive(Parser)]
 struct Arguments {
     /// Measure on small data, generated or in the repository: minutes. Without it, on all data sets:
@@ -30,7 +31,7 @@ struct Arguments {
     quick: bool,
     /// Measure these suites alone.
     #[arg(long, value_delimiter = ',', value_name = "NAME,NAME")]
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(SUITES))]
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(names()))]
     suite: Vec<String>,
     /// The folder of the data sets, instead of the one that GLAM_DATA names.
     #[arg(long, value_name = "DIR")]
@@ -94,10 +95,13 @@ fn measured(arguments: &Arguments) -> Result<Results, Box<dyn Error>> {
     let chosen: Vec<&str> = arguments.suite.iter().map(String::as_str).collect();
     let runner = Runner::new(plan, &arguments.out)?;
     let mut results = measure(runner, &chosen, arguments.python.as_deref(), command(arguments))?;
+    if let Some(python) = &arguments.python {
+        results.machine.versions.extend(python_versions(python));
+    }
     // The folder may hold trials of other suites than those that were asked for now.
     let has = |suite: &&str| results.trials.iter().any(|trial| trial.key.suite == **suite);
-    let kept: Vec<&str> = SUITES.iter().filter(|suite| has(suite)).copied().collect();
-    if kept.len() < SUITES.len() {
+    let kept: Vec<&str> = names().into_iter().filter(has).collect();
+    if kept.len() < names().len() {
         let named = format!("--suite {} --out", kept.join(","));
         results.command = results.command.replace("--out", &named);
     }

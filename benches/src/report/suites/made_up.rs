@@ -1,5 +1,7 @@
 //! Results that nobody measured, for tests of what is shown.
 
+use std::collections::BTreeMap;
+
 use crate::report::{Block, Found, Key, Machine, Plan, Point, Results, Section, Trial};
 
 /// Results of a full run with these trials.
@@ -10,6 +12,7 @@ pub(super) fn results(trials: Vec<Trial>) -> Results {
         memory_mib: 1024,
         system: "none".to_owned(),
         release: true,
+        versions: BTreeMap::new(),
         day: "2000-01-01".to_owned(),
     };
     let (version, command) = ("0.0.0".to_owned(), "none".to_owned());

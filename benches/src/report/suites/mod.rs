@@ -19,17 +19,42 @@ use std::path::Path;
 
 use super::{Plan, Report, ReportError, Results, Runner, Section};
 
-/// The suites' names, in the order of the page.
-pub const SUITES: [&str; 8] = [
-    capacity::ID,
-    rewriting::ID,
-    accuracy::ID,
-    curve::ID,
-    continual::ID,
-    drift::ID,
-    cost::ID,
-    ablations::ID,
+/// A suite: its name, what measures it, given a Python for the learners that need one, and what is shown of it.
+struct Suite {
+    id: &'static str,
+    run: fn(&mut Runner, Option<&Path>) -> Result<(), ReportError>,
+    section: fn(&Results) -> Section,
+}
+
+/// All of them, in the order of the page.
+const SUITES: [Suite; 8] = [
+    Suite { id: capacity::ID, run: |runner, _| capacity::run(runner), section: capacity::section },
+    Suite {
+        id: rewriting::ID,
+        run: |runner, _| rewriting::run(runner),
+        section: rewriting::section,
+    },
+    Suite { id: accuracy::ID, run: accuracy::run, section: accuracy::section },
+    Suite { id: curve::ID, run: |runner, _| curve::run(runner), section: curve::section },
+    Suite {
+        id: continual::ID,
+        run: |runner, _| continual::run(runner),
+        section: continual::section,
+    },
+    Suite { id: drift::ID, run: drift::run, section: drift::section },
+    Suite { id: cost::ID, run: |runner, _| cost::run(runner), section: cost::section },
+    Suite {
+        id: ablations::ID,
+        run: |runner, _| ablations::run(runner),
+        section: ablations::section,
+    },
 ];
+
+/// The suites' names, in the order of the page.
+#[must_use]
+pub fn names() -> [&'static str; 8] {
+    SUITES.each_ref().map(|suite| suite.id)
+}
 
 /// Measures the `chosen` suites, all where none is, and gives what they found, in the order of the page,
 /// beside what `command` says.
@@ -45,24 +70,10 @@ pub fn measure(
 ) -> Result<Results, ReportError> {
     let (plan, machine) = (runner.plan(), runner.machine().clone());
     let mut trials = runner.run(|runner| {
-        for suite in SUITES {
-            if !chosen.is_empty() && !chosen.contains(&suite) {
-                continue;
-            }
-            match suite {
-                capacity::ID => capacity::run(runner)?,
-                rewriting::ID => rewriting::run(runner)?,
-                accuracy::ID => accuracy::run(runner, python)?,
-                curve::ID => curve::run(runner)?,
-                continual::ID => continual::run(runner)?,
-                drift::ID => drift::run(runner, python)?,
-                cost::ID => cost::run(runner)?,
-                _ => ablations::run(runner)?,
-            }
-        }
-        Ok(())
+        let is_chosen = |suite: &&Suite| chosen.is_empty() || chosen.contains(&suite.id);
+        SUITES.iter().filter(is_chosen).try_for_each(|suite| (suite.run)(runner, python))
     })?;
-    let place = |suite: &str| SUITES.iter().position(|name| *name == suite);
+    let place = |id: &str| SUITES.iter().position(|suite| suite.id == id);
     trials.sort_by_key(|trial| place(&trial.key.suite));
     let version = env!("CARGO_PKG_VERSION").to_owned();
     Ok(Results { format: 1, version, plan, command, machine, trials })
@@ -71,28 +82,16 @@ pub fn measure(
 /// The report of what was found.
 #[must_use]
 pub fn report(results: &Results) -> Report {
-    let sections = SUITES
-        .into_iter()
-        .filter(|suite| results.trials.iter().any(|trial| trial.key.suite == *suite));
-    let section = |suite: &str| -> Section {
-        match suite {
-            capacity::ID => capacity::section(results),
-            rewriting::ID => rewriting::section(results),
-            accuracy::ID => accuracy::section(results),
-            curve::ID => curve::section(results),
-            continual::ID => continual::section(results),
-            drift::ID => drift::section(results),
-            cost::ID => cost::section(results),
-            _ => ablations::section(results),
-        }
-    };
+    let is_measured =
+        |suite: &&Suite| results.trials.iter().any(|trial| trial.key.suite == suite.id);
+    let sections = SUITES.iter().filter(is_measured).map(|suite| (suite.section)(results));
     Report {
         title: match results.plan {
             Plan::Quick => "GLAM: the recall report, quick run".to_owned(),
             Plan::Full => "GLAM: the recall report".to_owned(),
         },
         lead: summary::lead(results),
-        sections: sections.map(section).collect(),
+        sections: sections.collect(),
         colophon: colophon(results),
     }
 }
@@ -101,11 +100,15 @@ fn colophon(results: &Results) -> Vec<String> {
     let machine = &results.machine;
     let hours: f64 = results.trials.iter().map(|trial| trial.took).sum::<f64>() / 3600.0;
     let build = if machine.release { "" } else { ", not a release build" };
+    let versions = machine.versions.iter().map(|(name, version)| format!("{name} {version}"));
+    let versions: Vec<String> = versions.collect();
+    let with =
+        if versions.is_empty() { String::new() } else { format!("; {}", versions.join(", ")) };
     vec![
         format!("`{}`", results.command),
         format!(
             "Measured on {} processors ({}), {} GiB of memory, {}{build}; begun on {}; {:.1} minutes of \
-             trials, one after the other. GLAM {}.",
+             trials, one after the other. GLAM {}{with}.",
             machine.cores,
             machine.processor,
             machine.memory_mib.div_ceil(1024),

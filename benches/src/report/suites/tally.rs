@@ -1,6 +1,6 @@
 //! Trials of several seeds, brought together.
 
-use crate::report::{Cell, Results, Spread, Trial};
+use crate::report::{Block, Cell, Results, Spread, Trial};
 
 /// The trials of one learner on one set in one part of a suite, in the order of the run.
 #[derive(Debug, Clone)]
@@ -74,6 +74,18 @@ pub(super) fn shown(spread: Option<Spread>, digits: usize) -> String {
     }
 }
 
+/// The heading and the list of what learners chose for themselves; nothing where there is none.
+pub(super) fn settings(heading: &str, lines: impl Iterator<Item = String>) -> Vec<Block> {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    vec![Block::Heading(heading.to_owned()), Block::List(lines)]
+}
+
+/// The heading where the settings are those of the first seed.
+pub(super) const SETTINGS: &str = "Settings, of the first seed";
+
 /// A row of a table that says why a trial failed.
 pub(super) fn failure_row(name: String, why: &str, columns: usize) -> Vec<Cell> {
     let mut row = vec![Cell::from(name), Cell::from(format!("failed: {why}"))];
@@ -84,7 +96,6 @@ pub(super) fn failure_row(name: String, why: &str, columns: usize) -> Vec<Cell> 
 /// Every row of every table of a section is as long as its heads.
 #[cfg(test)]
 pub(super) fn check_tables(section: &crate::report::Section) {
-    use crate::report::Block;
     for block in &section.blocks {
         let table = match block {
             Block::Table(table) => table,

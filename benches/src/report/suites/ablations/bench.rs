@@ -10,7 +10,7 @@ use super::changes::Change;
 use super::sets::{SEEDS, Set};
 use super::{Failure, ID};
 use crate::data::{Dataset, Targets};
-use crate::report::suites::common::{builder, measure, memory_bytes, recall, write_row};
+use crate::memories::{builder, measure, memory_bytes, recall, write_row};
 use crate::report::{Found, Key, ReportError, Runner};
 
 /// Rows of labels after which a memory by default is warm, and has met most of them.

@@ -52,6 +52,14 @@ impl Change {
         Self::ShortWarmUp,
         Self::RootAlone,
     ];
+    /// Those of a quick run.
+    pub(super) const SOME: &'static [Self] = &[
+        Self::FewerTables,
+        Self::Shallower,
+        Self::Family(Family::Hadamard),
+        Self::Diagonal,
+        Self::RootAlone,
+    ];
     /// Those that take the least time.
     pub(super) const FEW: &'static [Self] =
         &[Self::FewerTables, Self::Diagonal, Self::ShortWarmUp, Self::RootAlone, Self::NoRehearsal];

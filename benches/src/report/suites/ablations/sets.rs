@@ -82,8 +82,8 @@ impl Set {
             Self::Fashion => Change::WIDE.to_vec(),
             Self::Banking => quicker(Change::WIDE),
             Self::BankingSorted => vec![Change::NoRehearsal],
-            Self::Friedman => quicker(Change::NARROW),
-            Self::SmallFriedman => vec![Change::AsItIs(0), Change::AsItIs(1), Change::ForRecall],
+            Self::Friedman => Change::SOME.to_vec(),
+            Self::SmallFriedman => vec![Change::AsItIs(0), Change::ForRecall],
         };
         first.into_iter().chain(more).collect()
     }

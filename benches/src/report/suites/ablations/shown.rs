@@ -2,7 +2,7 @@
 
 use super::ID;
 use super::changes::DEFAULT;
-use crate::report::suites::tally::{Tally, distinct, failure_row, shown, tallies};
+use crate::report::suites::tally::{Tally, distinct, failure_row, settings, shown, tallies};
 use crate::report::{
     Axis, Bars, Block, Cell, Chart, Drawing, Mark, Results, Section, Series, Spread, Table,
 };
@@ -58,13 +58,10 @@ pub fn section(results: &Results) -> Section {
             let default = of(set).into_iter().find(|tally| tally.learner == DEFAULT)?;
             Some(format!("{set}: {}", default.setting()?))
         };
-        let settings: Vec<String> = sets.iter().filter_map(default).collect();
         blocks.push(Block::Heading("How it was measured".to_owned()));
         blocks.push(Block::List(METHOD.map(str::to_owned).to_vec()));
-        if !settings.is_empty() {
-            blocks.push(Block::Text("What the default picks, of the first seed:".to_owned()));
-            blocks.push(Block::List(settings));
-        }
+        let picks = sets.iter().filter_map(default);
+        blocks.extend(settings("What the default picks, of the first seed", picks));
     }
     let title = "Which idea earns what".to_owned();
     Section { id: ID.to_owned(), title, blocks }

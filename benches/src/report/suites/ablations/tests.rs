@@ -7,22 +7,10 @@ use super::changes::{Change, DEFAULT};
 use super::sets::{Set, friedman};
 use super::{ID, section};
 use crate::data::{Dataset, Targets};
-use crate::report::suites::common::{builder, write_row};
+use crate::memories::{builder, write_row};
+use crate::report::suites::made_up::results;
 use crate::report::suites::tally::check_tables;
-use crate::report::{
-    Block, Chart, Drawing, Found, Key, Machine, Plan, Results, Section, Table, Trial,
-};
-
-fn results(trials: Vec<Trial>) -> Results {
-    Results {
-        format: 1,
-        version: "0".to_owned(),
-        plan: Plan::Quick,
-        command: String::new(),
-        machine: Machine::this(),
-        trials,
-    }
-}
+use crate::report::{Block, Chart, Drawing, Found, Key, Plan, Section, Table, Trial};
 
 fn trial(set: &str, change: &str, seed: u64, figure: Result<(&str, f64), &str>) -> Trial {
     let (found, failure) = match figure {

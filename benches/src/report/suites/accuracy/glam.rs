@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use glam_memory::{Flow, Memory, Options, Progress};
 
-use super::super::common::{Result, builder, measure, memory_bytes, places, recall, write_row};
+use super::super::common::Result;
 use crate::data::{Dataset, Targets};
+use crate::memories::{builder, measure, memory_bytes, places, recall, write_row};
 use crate::metrics::{calibration_error, coverage, log_likelihood};
 use crate::report::{Found, Plan, Point};
 

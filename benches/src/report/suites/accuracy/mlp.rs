@@ -9,12 +9,12 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 
-use super::super::common::{Result, judge, measure, rises};
-use super::has_labels;
-use crate::data::{Dataset, Targets, held_out_tenth, shuffled_indices};
-use crate::metrics::{calibration_error, log_likelihood};
+use super::super::common::{Result, rises};
+use super::sureness::with_sureness;
+use crate::data::{Dataset, held_out_tenth, shuffled_indices};
+use crate::memories::{judge, measure};
 use crate::peers::mlp::{Choice, MlpParams, RowOrder, choose_rate_and_scale, fit_by_steps};
 use crate::report::{Found, Plan, Point};
 
@@ -32,7 +32,6 @@ const FEW_ROWS: usize = 2_000;
 const MANY_ROWS: usize = 20_000;
 /// Rows that a learning rate is chosen on, at most.
 const SEARCH_ROWS: usize = 15_000;
-const LEAST_PROBABILITY: f64 = 1e-6;
 
 pub(super) fn sizes(plan: Plan) -> impl Iterator<Item = &'static [usize]> {
     let sizes: [&'static [usize]; 3] = [&[64], &[256], &[128, 128]];
@@ -165,44 +164,6 @@ pub(super) fn early_stopped(set: &Dataset, chosen: Choice, seed: u64) -> Result<
             chosen.learning_rate,
             chosen.input_scale.name()
         ));
-    let found =
-        if has_labels(set) { sure(found, set, &best) } else { spread(found, set, &held_y, &best) };
+    let found = with_sureness(found, set, (&held_y, best.held.view()), best.test.view());
     Ok(Found { points: vec![Point { rows, seconds: best.seconds, measure: value }], ..found })
-}
-
-/// How sure a net is of labels: the softmax of its scores.
-fn sure(found: Found, set: &Dataset, best: &Best) -> Found {
-    let Targets::Labels { labels, .. } = &set.test_y else { return found };
-    let (mut confidence, mut right, mut likelihood) = (Vec::new(), Vec::new(), 0.0);
-    for (scores, &label) in best.test.rows().into_iter().zip(labels) {
-        let most = scores.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-        let shares = scores.mapv(|score| f64::from(score - most).exp());
-        let sum = shares.sum();
-        confidence.push((1.0 / sum) as f32);
-        right.push(scores[label as usize] >= most);
-        likelihood += (shares[label as usize] / sum).max(LEAST_PROBABILITY).ln();
-    }
-    found
-        .with("log likelihood", likelihood / labels.len() as f64)
-        .with("calibration error", calibration_error(&confidence, &right))
-}
-
-/// How sure a net is of values: a Gaussian of the spread that its errors have on what was held out.
-fn spread(found: Found, set: &Dataset, held_y: &Targets, best: &Best) -> Found {
-    let (Targets::Values(held), Targets::Values(truth)) = (held_y, &set.test_y) else {
-        return found;
-    };
-    let column = |values: ArrayView2<'_, f32>, output: usize| values.column(output).to_vec();
-    let (mut likelihood, mut covered) = (0.0, 0.0);
-    for output in 0..truth.ncols() {
-        let errors = &best.held.column(output) - &held.column(output);
-        let std = (errors.dot(&errors) / errors.len() as f32).sqrt();
-        let (means, truth) = (column(best.test.view(), output), column(truth.view(), output));
-        likelihood += log_likelihood(&means, &vec![std; means.len()], &truth);
-        // 90 % of a normal distribution lie within 1.645 standard deviations.
-        let inside = means.iter().zip(&truth).filter(|(m, t)| (**m - **t).abs() <= 1.645 * std);
-        covered += inside.count() as f64 / truth.len() as f64;
-    }
-    let outputs = truth.ncols() as f64;
-    found.with("log likelihood", likelihood / outputs).with("covered", covered / outputs)
 }

@@ -1,7 +1,7 @@
 //! What is shown of accuracy.
 
 use super::super::common::{percent, rises, short};
-use super::super::tally::{Tally, distinct, failure_row, tallies};
+use super::super::tally::{SETTINGS, Tally, distinct, failure_row, settings, tallies};
 use super::published::RMSE;
 use super::{ID, mlp};
 use crate::report::{
@@ -96,14 +96,9 @@ pub fn section(results: &Results) -> Section {
         blocks.push(Block::Heading((*set).to_owned()));
         blocks.push(Block::Table(table(&tallies, set)));
     }
-    let settings: Vec<String> = tallies
-        .iter()
-        .filter_map(|tally| Some(format!("{}, {}: {}", tally.set, tally.learner, tally.setting()?)))
-        .collect();
-    if !settings.is_empty() {
-        blocks.push(Block::Heading("Settings, of the first seed".to_owned()));
-        blocks.push(Block::List(settings));
-    }
+    let setting =
+        |tally: &Tally<'_>| Some(format!("{}, {}: {}", tally.set, tally.learner, tally.setting()?));
+    blocks.extend(settings(SETTINGS, tallies.iter().filter_map(setting)));
     if sets.iter().any(|set| RMSE.iter().any(|(name, ..)| name == set)) {
         blocks.push(Block::Heading("What others published".to_owned()));
         blocks.push(Block::Table(published(&tallies)));

@@ -1,9 +1,9 @@
-use super::super::common::measure;
 use super::super::generated::friedman;
 use super::super::made_up::{failed, found, of_block, on_the_way, results, said};
 use super::super::summary::lead;
 use super::*;
 use crate::data::Targets;
+use crate::memories::measure;
 use crate::report::{Results, Trial};
 
 fn key(set: &str, learner: &str, seed: u64) -> Key {

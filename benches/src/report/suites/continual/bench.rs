@@ -1,6 +1,6 @@
 //! The trials.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::error::Error;
 
@@ -8,6 +8,7 @@ use super::learners::{Features, Glam, Learned, learn};
 use super::net::{Net, Setting};
 use super::streams::{Kind, Stream};
 use super::{Failure, GLAM, ID, NO_REPLAY, REPLAY, RIDGE, average, backward_transfer, forgetting};
+use crate::report::suites::common::Once;
 use crate::report::{Found, Key, Plan, ReportError, Runner};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
@@ -109,24 +110,5 @@ impl Bench {
         let learned = learn(&ordered, &mut Glam::new(&ordered, seed)?)?;
         self.glam.borrow_mut().insert(seed, learned.clone());
         Ok(learned)
-    }
-}
-
-/// What is made when it is first needed; where that fails, the next one tries again.
-struct Once<T>(OnceCell<T>);
-
-impl<T> Default for Once<T> {
-    fn default() -> Self {
-        Self(OnceCell::new())
-    }
-}
-
-impl<T> Once<T> {
-    fn get(&self, make: impl FnOnce() -> Result<T, Failure>) -> Result<&T, Failure> {
-        if let Some(made) = self.0.get() {
-            return Ok(made);
-        }
-        let made = make()?;
-        Ok(self.0.get_or_init(|| made))
     }
 }

@@ -2,7 +2,9 @@
 
 use super::streams::Kind;
 use super::{GLAM, ID, REPLAY};
-use crate::report::suites::tally::{Tally, distinct, failure_row, shown, tallies};
+use crate::report::suites::tally::{
+    SETTINGS, Tally, distinct, failure_row, settings, shown, tallies,
+};
 use crate::report::{
     Axis, Bars, Block, Cell, Chart, Drawing, Results, Section, Series, Spread, Table,
 };
@@ -25,11 +27,7 @@ pub fn section(results: &Results) -> Section {
         blocks.extend(matrices(&tallies));
         blocks.push(Block::Heading("How it was measured".to_owned()));
         blocks.push(Block::List(METHOD.map(str::to_owned).to_vec()));
-        let settings: Vec<String> = tallies.iter().filter_map(setting).collect();
-        if !settings.is_empty() {
-            blocks.push(Block::Text("Settings, of the first seed:".to_owned()));
-            blocks.push(Block::List(settings));
-        }
+        blocks.extend(settings(SETTINGS, tallies.iter().filter_map(setting)));
     }
     let title = "Tasks one after the other: what is left of the first".to_owned();
     Section { id: ID.to_owned(), title, blocks }

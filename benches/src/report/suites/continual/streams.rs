@@ -125,13 +125,13 @@ impl Kind {
     /// Reads or generates it.
     pub(super) fn stream(self, plan: Plan) -> Result<Stream, Failure> {
         Ok(match self {
-            Self::Mixture => sorted(mixture(4_000, 1), 2, InputScale::EachInput)?,
+            Self::Mixture => sorted(mixture(2_000, 1), 2, InputScale::EachInput)?,
             Self::Fashion => sorted(whole(fashion_mnist()?)?, 2, InputScale::AllInputs)?,
             Self::Banking => {
                 sorted(whole(banking77(Banking77Order::SortedByClass)?)?, 7, InputScale::AllInputs)?
             }
             Self::Turned => turned()?,
-            Self::Arm => arm(plan.pick(16, 2))?,
+            Self::Arm => arm(plan.pick(40, 2))?,
             Self::Late => late()?,
         })
     }

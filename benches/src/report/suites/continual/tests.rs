@@ -7,8 +7,9 @@ use super::streams::{Kind, Stream, mixture, sorted};
 use super::*;
 use crate::data::Targets;
 use crate::peers::mlp::InputScale;
+use crate::report::suites::made_up::results;
 use crate::report::suites::tally::check_tables;
-use crate::report::{Block, Drawing, Found, Key, Machine, Plan, Results, Trial};
+use crate::report::{Block, Drawing, Found, Key, Plan, Trial};
 
 fn clusters(rows: usize) -> Stream {
     sorted(mixture(rows, 1), 2, InputScale::EachInput).unwrap().ordered(1)
@@ -155,11 +156,6 @@ fn the_robot_arm_is_two_tasks_of_values() {
     assert_eq!(stream.tasks.len(), 2);
     let each = learn_unwatched(&stream, &mut Features::new(&stream, 200, 10.0, 1)).unwrap();
     assert!(each.iter().all(|&share| share > 0.5 && share < 1.0), "{each:?}");
-}
-
-fn results(trials: Vec<Trial>) -> Results {
-    let (version, command) = ("0.1.0".to_owned(), String::new());
-    Results { format: 1, version, plan: Plan::Quick, command, machine: Machine::this(), trials }
 }
 
 fn trial(kind: Kind, learner: &str, seed: u64, last: Option<f64>) -> Trial {

@@ -6,7 +6,7 @@ use glam_memory::Memory;
 
 use super::Failure;
 use super::rows::{Shape, micros};
-use crate::report::suites::common::memory_bytes;
+use crate::memories::memory_bytes;
 use crate::report::{Found, Point};
 
 /// Rows that are generated, then timed, at once.

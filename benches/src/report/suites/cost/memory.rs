@@ -9,23 +9,22 @@ use ndarray::Array2;
 use super::Failure;
 use super::rows::{WARM_UP, error_name, learned, micros, row};
 use crate::data::Dataset;
+use crate::memories::{builder, memory_bytes, recall, write_row};
 use crate::report::Found;
-use crate::report::suites::common::{builder, memory_bytes, recall, write_row};
 use crate::timing::median;
 
 /// Openings of each kind.
 const OPENINGS: usize = 5;
 
-/// Every operation on the rows of `set`, which must be more than warm it up; consolidating, which takes the
-/// longest, where it is asked for.
-pub(super) fn measure(set: &Dataset, consolidates: bool) -> Result<Found, Failure> {
+/// Every operation on the rows of `set`, which must be more than warm it up.
+pub(super) fn measure(set: &Dataset, seed: u64) -> Result<Found, Failure> {
     let rows = set.train_x.nrows();
     if rows <= WARM_UP {
         return Err(format!("{rows} rows do not warm a memory up").into());
     }
     let temporary = tempfile::tempdir()?;
     let directory = temporary.path().join("memory");
-    let memory = builder(set).create(&directory)?.with_threads(1);
+    let memory = builder(set).seed(seed).create(&directory)?.with_threads(1);
 
     let start = Instant::now();
     (0..WARM_UP).try_for_each(|row| write_row(&memory, set, row))?;
@@ -50,14 +49,11 @@ pub(super) fn measure(set: &Dataset, consolidates: bool) -> Result<Found, Failur
     let open_to_read = opened(&directory, set, &recalled, |path| Memory::open_read_only(path))?;
     let open_to_write = opened(&directory, set, &recalled, |path| Memory::open(path))?;
 
-    let mut consolidate = f64::NAN; // Not kept.
-    if consolidates {
-        let memory = Memory::open(&directory)?;
-        let start = Instant::now();
-        memory.consolidate(Options { regates: 0, as_it_is: true }, &|_| Flow::Continue)?;
-        consolidate = start.elapsed().as_secs_f64();
-        learned(set, recall(&memory, set)?.view())?;
-    }
+    let memory = Memory::open(&directory)?;
+    let start = Instant::now();
+    memory.consolidate(Options { regates: 0, as_it_is: true }, &|_| Flow::Continue)?;
+    let consolidate = start.elapsed().as_secs_f64();
+    learned(set, recall(&memory, set)?.view())?;
 
     Ok(Found::default()
         .with("first 1,024 writes s", warm_up)

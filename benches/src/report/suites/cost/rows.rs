@@ -28,7 +28,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// All that are measured; the first two in a quick run.
+    /// All that are measured; the first alone in a quick run.
     pub(super) const ALL: [Self; 4] = [
         Self { inputs: 8, outputs: 1, labels: false },
         Self { inputs: 18, outputs: 6, labels: false },

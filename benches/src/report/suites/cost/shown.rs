@@ -5,7 +5,7 @@ use super::{GROWTH, ID, Learner, OPERATIONS};
 use crate::report::suites::common::grouped;
 use crate::report::suites::tally::{Tally, distinct, failure_row, tallies};
 use crate::report::{
-    Axis, Bars, Block, Cell, Chart, Drawing, Lines, Results, Section, Series, Table, Trial,
+    Axis, Bars, Block, Cell, Chart, Drawing, Lines, Results, Section, Series, Spread, Table, Trial,
 };
 
 const QUESTION: &str = "A memory learns each row when it is written. What does a write take, what a read, \
@@ -16,7 +16,7 @@ const METHOD: [&str; 7] = [
      on it, labels the largest of random sums of the inputs. Costs depend on the shape far more than on \
      what is learned.",
     "GLAM has its default settings and lies in files, on one thread; consolidating uses all cores, keeps the \
-     gates, and goes over all rows of the set (in a quick run, of the first shape alone). Writes and reads \
+     gates, and goes over all rows of the set. Writes and reads \
      are medians of 64 at a time, writes after the first 1,024 rows; cues are rows that were not written.",
     "The least loop knows the slots beforehand: for a read it adds up the floats of their maps, for a write it \
      reads maps and covariances and writes them back. It computes nothing else, and the shortest of seven \
@@ -29,7 +29,8 @@ const METHOD: [&str; 7] = [
      bits once reopened.",
     "Bytes an observation in memory are those of slots, their table and the observations that are kept, \
      over the rows written: slots are shared, so it falls as rows are added.",
-    "One seed: the differences between runs are those of the machine.",
+    "Three times in a full run, once in a quick one; ± is the standard deviation, which is the machine's more \
+     than the seed's.",
 ];
 
 /// The figures of operations: their heads and names.
@@ -104,15 +105,17 @@ fn bars(
     let groups = distinct(operations.iter().map(|tally| tally.set));
     let series = distinct(operations.iter().map(|tally| tally.learner)).into_iter().map(|name| {
         let of = operations.iter().filter(|tally| tally.learner == name);
-        let mut points: Vec<(f64, f64)> = of
+        let mut found: Vec<(usize, Spread)> = of
             .filter_map(|tally| {
                 let group = groups.iter().position(|group| *group == tally.set)?;
-                Some((group as f64, tally.spread(figure)?.mean))
+                Some((group, tally.spread(figure)?))
             })
             .collect();
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        found.sort_by_key(|(group, _)| *group);
         let ours = name == Learner::Memory.name();
-        Series { name: name.to_owned(), ours, points, spread: Vec::new() }
+        let spread = found.iter().map(|(_, spread)| spread.std).collect();
+        let points = found.into_iter().map(|(group, spread)| (group as f64, spread.mean)).collect();
+        Series { name: name.to_owned(), ours, points, spread }
     });
     let drawing = Drawing::Bars(Bars {
         value: Axis { label: "microseconds".to_owned(), log: true, range: None },
@@ -140,7 +143,7 @@ fn bars(
             let error = tally.spread("nmse").or(tally.spread("wrong"));
             let error = error.map_or("-".to_owned(), |error| format!("{:.3}", error.mean));
             let best = value.is_some() && value == best && !floor(tally);
-            let value = Cell { text: number(value), best };
+            let value = Cell { text: varied(tally.spread(figure)), best };
             rows.push(start.into_iter().chain([value, error.into()]).collect());
         }
     }
@@ -156,7 +159,7 @@ fn table(ours: &[&Tally<'_>], caption: &str, figures: &[(&str, &str)]) -> Table 
         if let Some(why) = tally.failures().first() {
             return failure_row(tally.set.to_owned(), why, columns.len());
         }
-        let value = |name| number(tally.spread(name).map(|spread| spread.mean));
+        let value = |name| varied(tally.spread(name));
         let cells = figures.iter().map(|(_, name)| Cell::from(value(name)));
         std::iter::once(Cell::from(tally.set)).chain(cells).collect()
     };
@@ -215,6 +218,16 @@ fn failed(mut start: Vec<Cell>, why: &str, columns: usize) -> Vec<Cell> {
     start.push(format!("failed: {why}").into());
     start.resize(columns, Cell::default());
     start
+}
+
+/// A mean, and what it varies by where there are several.
+fn varied(spread: Option<Spread>) -> String {
+    match spread {
+        Some(Spread { mean, std, count }) if count > 1 && std > 0.0 => {
+            format!("{} ± {}", number(Some(mean)), number(Some(std)))
+        }
+        spread => number(spread.map(|spread| spread.mean)),
+    }
 }
 
 /// Three digits, or all of those before the point.

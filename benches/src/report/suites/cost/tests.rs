@@ -3,21 +3,9 @@ use super::rows::{Shape, micros};
 use super::shown::number;
 use super::{GROWTH, ID, Learner, OPERATIONS, section};
 use crate::data::Targets;
+use crate::report::suites::made_up::results;
 use crate::report::suites::tally::check_tables;
-use crate::report::{
-    Block, Chart, Drawing, Found, Key, Machine, Plan, Point, Results, Section, Table, Trial,
-};
-
-fn results(trials: Vec<Trial>) -> Results {
-    Results {
-        format: 1,
-        version: "0".to_owned(),
-        plan: Plan::Quick,
-        command: String::new(),
-        machine: Machine::this(),
-        trials,
-    }
-}
+use crate::report::{Block, Chart, Drawing, Found, Key, Point, Section, Table, Trial};
 
 fn trial(part: &str, learner: Learner, found: Result<Found, &str>) -> Trial {
     let key = Key::new(ID, part, "8 in, 1", learner.name(), 1);
@@ -141,7 +129,7 @@ fn rows_are_of_their_shape_and_no_cue_was_written() {
 fn every_learner_is_measured() {
     let set = Shape::GROWN.rows(1200);
     for learner in Learner::ALL {
-        let found = learner.measure(&set, true).unwrap();
+        let found = learner.measure(&set, 1).unwrap();
         for figure in ["write us", "read us"] {
             assert!(found.figures[figure] > 0.0, "{} {figure}", learner.name());
         }
@@ -149,7 +137,7 @@ fn every_learner_is_measured() {
         assert_eq!(found.figures.contains_key("nmse"), learner != Learner::Floor);
     }
     // Too few rows to warm a memory up.
-    assert!(Learner::Memory.measure(&Shape::GROWN.rows(100), false).is_err());
+    assert!(Learner::Memory.measure(&Shape::GROWN.rows(100), 1).is_err());
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn streams(plan: Plan) -> Vec<(&'static str, Read)> {
         Ok(reordered(set, &order))
     }
     match plan {
-        Plan::Quick => vec![("clusters", |seed| Ok(clusters(16, 2_000, 1, seed)))],
+        Plan::Quick => vec![("clusters", |seed| Ok(clusters(16, 1_200, 1, seed)))],
         Plan::Full => vec![
             ("kin8nm", |seed| shuffled("kin8nm", seed)),
             ("robot arm, in time order", |seed| {

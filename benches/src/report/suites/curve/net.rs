@@ -13,7 +13,7 @@ use crate::race::online::OnlineLearner;
 /// Learning rates that the net's is chosen from.
 const RATES: [f64; 4] = [1e-4, 3e-4, 1e-3, 3e-3];
 /// Rows from the beginning of the stream that it is chosen on, at most.
-const SEARCH_ROWS: usize = 2_000;
+const SEARCH_ROWS: usize = 1_000;
 
 /// 256 units, trained by Adam.
 pub(super) struct Net {

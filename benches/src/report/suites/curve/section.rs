@@ -16,7 +16,7 @@ pub fn section(results: &Results) -> Section {
         "Every row is predicted, then learned, once, by every learner: what a program sees that learns \
          while it runs. The error is that of the window since the point before: the share of wrong labels, \
          or the mean square error over the variance of the stream (1 is as good as its mean). Lines are \
-         means over three seeds. The net chooses its rate beforehand on the first 2,000 rows, off the clock; \
+         means over three seeds. The net chooses its rate, and the scale of the inputs of pictures and embeddings, beforehand on the first 1,000 rows, off the clock; \
          all but the index learn on one thread, and all peers take the scales of inputs from the whole \
          stream."
             .to_owned(),

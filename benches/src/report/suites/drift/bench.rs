@@ -1,12 +1,12 @@
 //! The trials.
 
-use std::cell::OnceCell;
 use std::path::Path;
 
+use super::ID;
 use super::learners::{Followed, Learner};
-use super::streams::{Kind, Stream};
-use super::{Failure, ID};
+use super::streams::Kind;
 use crate::prequential::{last_half, share};
+use crate::report::suites::common::Once;
 use crate::report::{Found, Key, Point, ReportError, Runner};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
@@ -20,27 +20,19 @@ const POINTS: usize = 50;
 /// Returns an error if the file of trials cannot be written.
 pub fn run(runner: &mut Runner, python: Option<&Path>) -> Result<(), ReportError> {
     for &kind in Kind::of(runner.plan()) {
-        let stream = OnceCell::new();
-        for learner in Learner::all() {
+        let stream = Once::default();
+        for learner in Learner::of(runner.plan()) {
             let seeds: &[u64] = if learner.is_seeded() { &SEEDS } else { &SEEDS[..1] };
             for &seed in seeds {
                 let key = Key::new(ID, "", kind.set(), &learner.name(), seed);
                 runner.trial(key, || {
-                    let stream = read_once(&stream, kind)?;
+                    let stream = stream.get(|| kind.stream())?;
                     Ok(found(learner.follow(stream, seed, python)?))
                 })?;
             }
         }
     }
     Ok(())
-}
-
-fn read_once(cell: &OnceCell<Stream>, kind: Kind) -> Result<&Stream, Failure> {
-    if let Some(stream) = cell.get() {
-        return Ok(stream);
-    }
-    let stream = kind.stream()?;
-    Ok(cell.get_or_init(|| stream))
 }
 
 /// Figures of the whole stream, and one point for each fiftieth of it: the accuracy there alone.

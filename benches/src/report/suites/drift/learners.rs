@@ -10,8 +10,9 @@ use super::streams::Stream;
 use crate::data::Targets;
 use crate::metrics::largest;
 use crate::peers::mlp::{Descent, InputScale, RowByRow, StepwiseParams};
-use crate::prequential::{Follow, memory, most_frequent, previous_label, share};
+use crate::prequential::{Follow, memory, most_frequent, previous_label, share, with_previous};
 use crate::race::stream_process::{StreamOutcome, run_stream};
+use crate::report::Plan;
 use crate::report::suites::common::NO_PYTHON;
 
 /// Who follows a stream.
@@ -21,7 +22,8 @@ pub(super) enum Learner {
     MostFrequent,
     /// With a window, and with the label before as an input.
     Memory(Option<u32>, bool),
-    Mlp,
+    /// With the label before as an input.
+    Mlp(bool),
     /// A model of River.
     River(&'static str),
 }
@@ -39,15 +41,14 @@ pub(super) struct Followed {
 }
 
 impl Learner {
-    /// All of them.
-    pub(super) fn all() -> Vec<Self> {
-        let mut all = vec![
-            Self::Memory(None, false),
-            Self::Memory(Some(1_000), false),
-            Self::Memory(Some(100), false),
-            Self::Memory(Some(100), true),
-            Self::Mlp,
-        ];
+    /// Those of a plan.
+    pub(super) fn of(plan: Plan) -> Vec<Self> {
+        let mut all =
+            vec![Self::Memory(None, false), Self::Memory(Some(100), false), Self::Mlp(false)];
+        if plan == Plan::Full {
+            all.insert(1, Self::Memory(Some(1_000), false));
+            all.extend([Self::Memory(Some(100), true), Self::Mlp(true)]);
+        }
         all.extend(RIVER.map(Self::River));
         all.extend([Self::PreviousLabel, Self::MostFrequent]);
         all
@@ -63,7 +64,10 @@ impl Learner {
                 let more = if with_previous { " and the label before" } else { "" };
                 format!("GLAM, {window}{more}")
             }
-            Self::Mlp => "MLP, row by row".to_owned(),
+            Self::Mlp(with_previous) => {
+                let more = if with_previous { ", and the label before" } else { "" };
+                format!("MLP, row by row{more}")
+            }
             Self::River("hoeffding") => "River, Hoeffding adaptive tree".to_owned(),
             Self::River("arf") => "River, adaptive random forest of 10".to_owned(),
             Self::River("logistic") => "River, logistic regression".to_owned(),
@@ -73,7 +77,7 @@ impl Learner {
 
     /// Whether it has draws that a seed moves.
     pub(super) fn is_seeded(self) -> bool {
-        matches!(self, Self::Memory(..) | Self::Mlp)
+        matches!(self, Self::Memory(..) | Self::Mlp(_))
     }
 
     /// Follows a stream.
@@ -94,7 +98,11 @@ impl Learner {
                 });
                 (memory(x, labels, Follow { window, with_previous, seed })?, setting)
             }
-            Self::Mlp => return mlp(stream, seed),
+            Self::Mlp(false) => return mlp(stream, seed),
+            Self::Mlp(true) => {
+                let (labels, classes) = (stream.labels.clone(), stream.classes);
+                return mlp(&Stream { x: with_previous(x, &labels), labels, classes }, seed);
+            }
             Self::River(model) => return river(x, labels, python, model),
         };
         Ok(Followed { right, seconds: start.elapsed().as_secs_f64(), setting })

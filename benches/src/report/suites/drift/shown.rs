@@ -2,7 +2,9 @@
 
 use super::ID;
 use super::streams::Kind;
-use crate::report::suites::tally::{Tally, distinct, failure_row, shown, tallies};
+use crate::report::suites::tally::{
+    SETTINGS, Tally, distinct, failure_row, settings, shown, tallies,
+};
 use crate::report::{
     Axis, Block, Cell, Chart, Drawing, Lines, Mark, Results, Section, Series, Spread, Table,
 };
@@ -27,11 +29,7 @@ pub fn section(results: &Results) -> Section {
         ));
         blocks.push(Block::Heading("How it was measured".to_owned()));
         blocks.push(Block::List(METHOD.map(str::to_owned).to_vec()));
-        let settings: Vec<String> = tallies.iter().filter_map(setting).collect();
-        if !settings.is_empty() {
-            blocks.push(Block::Text("Settings, of the first seed:".to_owned()));
-            blocks.push(Block::List(settings));
-        }
+        blocks.extend(settings(SETTINGS, tallies.iter().filter_map(setting)));
     }
     let title = "A rule that changes: predicting each row before learning it".to_owned();
     Section { id: ID.to_owned(), title, blocks }

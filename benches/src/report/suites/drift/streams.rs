@@ -41,7 +41,7 @@ impl Kind {
     /// Reads or generates it.
     pub(super) fn stream(self) -> Result<Stream, Failure> {
         match self {
-            Self::Turning => Ok(turning(4_500, 1)),
+            Self::Turning => Ok(turning(3_000, 1)),
             Self::Elec2 => labelled(elec2()?),
             Self::Weather => labelled(weather()?),
         }

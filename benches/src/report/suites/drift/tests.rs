@@ -3,8 +3,9 @@ use super::learners::{Followed, Learner};
 use super::streams::{Kind, turning};
 use super::*;
 use crate::prequential::{previous_label, share};
+use crate::report::suites::made_up::results;
 use crate::report::suites::tally::check_tables;
-use crate::report::{Block, Chart, Drawing, Found, Key, Machine, Plan, Results, Trial};
+use crate::report::{Block, Chart, Drawing, Found, Key, Plan, Trial};
 
 #[test]
 fn another_plane_decides_in_each_third_and_one_row_in_twenty_is_wrong() {
@@ -33,13 +34,13 @@ fn who_learns_is_ahead_of_the_rules_and_a_window_of_none_after_a_change() {
     assert!(rule < 0.6);
     let windowed = accuracy(Learner::Memory(Some(100), false));
     assert!(windowed > accuracy(Learner::Memory(None, false)));
-    assert!(windowed > rule + 0.1 && accuracy(Learner::Mlp) > rule + 0.1);
+    assert!(windowed > rule + 0.1 && accuracy(Learner::Mlp(false)) > rule + 0.1);
 }
 
 #[test]
 fn models_of_river_are_left_out_with_a_word_where_no_python_is_given() {
     let river = |learner: &&Learner| matches!(learner, Learner::River(_));
-    let all = Learner::all();
+    let all = Learner::of(Plan::Full);
     assert_eq!(all.iter().filter(river).count(), 3);
     let stream = turning(100, 1);
     for learner in all.iter().filter(river) {
@@ -68,11 +69,6 @@ fn points_cover_the_stream_and_figures_count_all_rows() {
     }
 }
 
-fn results(trials: Vec<Trial>) -> Results {
-    let (version, command) = ("0.1.0".to_owned(), String::new());
-    Results { format: 1, version, plan: Plan::Quick, command, machine: Machine::this(), trials }
-}
-
 fn trial(learner: Learner, seed: u64, right: Option<usize>) -> Trial {
     let key = Key::new(ID, "", "made up", &learner.name(), seed);
     let Some(right) = right else {
@@ -91,7 +87,7 @@ fn a_section_shows_lines_the_best_and_failures() {
     let section = section(&results(vec![
         trial(memory, 1, Some(80)),
         trial(memory, 2, Some(90)),
-        trial(Learner::Mlp, 1, Some(70)),
+        trial(Learner::Mlp(false), 1, Some(70)),
         trial(Learner::River("arf"), 1, None),
     ]));
     check_tables(&section);
@@ -138,7 +134,7 @@ fn without_results_a_section_says_so() {
     let empty = section(&results(Vec::new()));
     check_tables(&empty);
     assert!(format!("{empty:?}").contains("No trial of this suite was kept."));
-    let failed = section(&results(vec![trial(Learner::Mlp, 1, None)]));
+    let failed = section(&results(vec![trial(Learner::Mlp(false), 1, None)]));
     check_tables(&failed);
     assert!(!failed.blocks.iter().any(|block| matches!(block, Block::Chart(_))));
 }
