@@ -106,3 +106,30 @@ pub fn memory_bytes(memory: &Memory) -> Result<f64> {
     let report = memory.inspect()?.report;
     Ok((report.weight_bytes + report.covariance_bytes + report.table_bytes) as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_come_in_the_order_of_the_set_and_one_never_written_scores_least() {
+        let names: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let labels = |labels| Targets::Labels { labels, names: names.clone() };
+        let x = Array2::from_shape_fn((60, 1), |(row, _)| (row % 2) as f32);
+        let set = Dataset {
+            name: "made up".into(),
+            train_x: x.clone(),
+            // The third, then the first; never the second.
+            train_y: labels((0..60).map(|row| 2 - 2 * (row % 2)).collect()),
+            test_x: ndarray::array![[0.0], [1.0]],
+            test_y: labels(vec![2, 0]),
+        };
+        let memory = builder(&set).in_memory().unwrap();
+        (0..60).try_for_each(|row| write_row(&memory, &set, row)).unwrap();
+        let said = recall(&memory, &set).unwrap();
+        assert_eq!(measure(&set, said.view()), ("accuracy", 1.0));
+        assert!(said.column(1).iter().all(|&score| score == f32::NEG_INFINITY));
+        let other = Targets::Labels { labels: vec![0, 0], names: vec!["d".to_owned()] };
+        assert!(recall(&memory, &Dataset { test_y: other, ..set }).is_err());
+    }
+}

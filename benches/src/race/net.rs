@@ -69,7 +69,7 @@ impl NetPlan {
     }
 }
 
-/// Chooses a learning rate on training rows, then trains until the goal is reached, the seconds are
+/// Chooses a learning rate and a scale of the inputs on training rows, then trains until the goal is reached, the seconds are
 /// spent or the passes made.
 ///
 /// # Errors

@@ -6,6 +6,9 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+/// Versions by what they are of.
+pub type Versions = BTreeMap<String, String>;
+
 /// The machine and the versions of what takes part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -21,7 +24,7 @@ pub struct Machine {
     pub release: bool,
     /// Versions of the compiler and of what GLAM is held against, by name.
     #[serde(default)]
-    pub versions: BTreeMap<String, String>,
+    pub versions: Versions,
     /// The day on which the run began, as year-month-day (UTC).
     pub day: String,
 }
@@ -57,9 +60,9 @@ const CRATES: [&str; 3] = ["candle-core", "faer", "hnsw_rs"];
 const PACKAGES: [&str; 4] = ["lightgbm", "numpy", "river", "scikit-learn"];
 
 /// The compiler, and the crates that the workspace's lock file names.
-fn versions() -> BTreeMap<String, String> {
+fn versions() -> Versions {
     let mut lines = include_str!("../../../Cargo.lock").lines();
-    let mut found = BTreeMap::new();
+    let mut found = Versions::new();
     while let Some(line) = lines.next() {
         let value = |line: &str, key: &str| {
             Some(line.strip_prefix(key)?.strip_prefix(" = \"")?.trim_end_matches('"').to_owned())
@@ -79,7 +82,7 @@ fn versions() -> BTreeMap<String, String> {
 /// The versions of Python itself and of those packages that learners need, as `python` tells them; nothing of
 /// what it has not.
 #[must_use]
-pub fn python_versions(python: &Path) -> BTreeMap<String, String> {
+pub fn python_versions(python: &Path) -> Versions {
     const ASK: &str = "import sys, platform, importlib.metadata as m\n\
         print('Python', platform.python_version())\n\
         for name in sys.argv[1:]:\n\
@@ -113,7 +116,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
-    fn versions_are_those_of_the_lock_file_and_of_a_python_that_is_there() {
+    fn versions_are_those_of_the_lock_file_and_a_python_that_is_not_there_has_none() {
         let found = versions();
         for name in CRATES.into_iter().chain(["rustc"]) {
             let version = &found[name];

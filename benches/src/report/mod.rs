@@ -17,7 +17,7 @@ mod spread;
 pub mod suites;
 
 pub use error::ReportError;
-pub use machine::{Machine, python_versions};
+pub use machine::{Machine, Versions, python_versions};
 pub use record::{Figures, Found, Key, Plan, Point, Results, Trial};
 pub use runner::Runner;
 pub use section::{

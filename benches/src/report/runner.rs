@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
-use super::{Found, Key, Machine, Plan, ReportError, Trial};
+use super::{Found, Key, Machine, Plan, ReportError, Trial, Versions};
 
 /// Where the trials of a run are kept, inside its folder: the run in the first line, then a trial a
 /// line.
@@ -26,25 +26,34 @@ struct Run {
 }
 
 impl Run {
-    fn this(plan: Plan) -> Self {
+    fn this(plan: Plan, python: Versions) -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Self { format: 1, version, plan, machine: Machine::this() }
+        let mut machine = Machine::this();
+        machine.versions.extend(python);
+        Self { format: 1, version, plan, machine }
     }
 
     /// Trials of one machine are one run, on whichever days they are made; what it says of its memory
-    /// differs a little from boot to boot, and a Python may be given for some suites alone.
+    /// differs a little from boot to boot. Versions that both know are the same: a Python may be given for
+    /// some suites alone.
     fn goes_on(&self, other: &Self) -> bool {
+        let known = |name: &String| self.machine.versions.get(name);
+        let is_same = |(name, version)| known(name).is_none_or(|own: &String| own == version);
         let Machine { day, memory_mib, versions, .. } = other.machine.clone();
+        let same = versions.iter().all(is_same);
         let machine = Machine { day, memory_mib, versions, ..self.machine.clone() };
-        Self { machine, ..self.clone() } == *other
+        same && Self { machine, ..self.clone() } == *other
     }
 
     fn words(&self) -> String {
         let Self { version, plan, machine, .. } = self;
         let build = if machine.release { "release" } else { "debug" };
+        let with = machine.versions.iter().map(|(name, version)| format!(", {name} {version}"));
         format!(
-            "{plan:?} run of {version}, {build} build, {} x {}",
-            machine.cores, machine.processor
+            "{plan:?} run of {version}, {build} build, {} x {}{}",
+            machine.cores,
+            machine.processor,
+            with.collect::<String>()
         )
         .to_lowercase()
     }
@@ -66,15 +75,15 @@ pub struct Runner {
 
 impl Runner {
     /// A runner that keeps its trials in the folder `out`, and does not repeat those that are kept
-    /// there, but for failures.
+    /// there, but for failures. `python` is what the Python that is given, if one is, says of its versions.
     ///
     /// # Errors
     ///
     /// Returns an error if the folder cannot be written, or holds another run.
-    pub fn new(plan: Plan, out: &Path) -> Result<Self, ReportError> {
+    pub fn new(plan: Plan, out: &Path, python: Versions) -> Result<Self, ReportError> {
         fs::create_dir_all(out).map_err(ReportError::io(out))?;
         let path = out.join(TRIALS);
-        let mut run = Run::this(plan);
+        let mut run = Run::this(plan, python);
         let mut kept = Vec::new();
         match fs::read_to_string(&path) {
             Ok(text) => {
@@ -84,7 +93,9 @@ impl Runner {
                         let (found, wanted) = (found.words(), run.words());
                         return Err(ReportError::OtherRun { path, found, wanted });
                     }
+                    let python = run.machine.versions;
                     (run, kept) = (found, trials);
+                    run.machine.versions.extend(python);
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -242,7 +253,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let measured = Cell::new(0);
         let run = || {
-            Runner::new(Plan::Quick, folder.path()).unwrap().run(|runner| {
+            Runner::new(Plan::Quick, folder.path(), Versions::new()).unwrap().run(|runner| {
                 runner.trial(key("good"), || {
                     measured.set(measured.get() + 1);
                     Ok(Found::default().with("rmse", 0.5).with("nothing", f64::NAN))
@@ -269,7 +280,7 @@ mod tests {
     fn a_line_that_was_cut_off_is_measured_again_and_another_run_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let run = || {
-            let runner = Runner::new(Plan::Quick, folder.path())?;
+            let runner = Runner::new(Plan::Quick, folder.path(), Versions::new())?;
             runner.run(|runner| {
                 for learner in ["one", "two"] {
                     runner.trial(key(learner).at(0.1), || Ok(Found::default().with("at", 0.1)))?;
@@ -288,7 +299,17 @@ mod tests {
                 again.iter().zip(&whole).all(|(a, b)| (&a.key, &a.found) == (&b.key, &b.found))
             );
         }
-        let refused = Runner::new(Plan::Full, folder.path()).map(|_| ()).unwrap_err().to_string();
+        let new = |plan, version: &str| {
+            let python = Versions::from([("river".to_owned(), version.to_owned())]);
+            Runner::new(plan, folder.path(), python).map(|runner| runner.run.machine.versions)
+        };
+        let refused = new(Plan::Full, "1").unwrap_err().to_string();
         assert!(refused.contains("quick run") && refused.contains("--out"), "{refused}");
+        // What no Python was asked for goes on with one, and from then on with that one.
+        assert_eq!(new(Plan::Quick, "1").unwrap()["river"], "1");
+        let refused = new(Plan::Quick, "2").unwrap_err().to_string();
+        assert!(refused.contains("river 1") && refused.contains("river 2"), "{refused}");
+        assert_eq!(run().unwrap().len(), whole.len());
+        assert_eq!(new(Plan::Quick, "1").unwrap()["river"], "1");
     }
 }

@@ -56,13 +56,14 @@ impl Memory {
     }
 
     /// Solves for all maps together over the whole history, with the thresholds of its gates where they halve
-    /// what was written, for that to be recalled as exactly as the slots can: for tables, codes and caches, whose pairs say
-    /// nothing of one another. Random pairs of a single target are recalled within a thousandth of a
-    /// spread, up to nine for every ten floats of the maps, in some hundred passes; as many pairs as floats
-    /// take thousands and leave errors of a few hundredths, and with more pairs errors grow towards those of
-    /// the mean. Of several writes of the same cue the
-    /// last counts. Where cues never seen matter, [`Memory::consolidate`] is the better one: this learns the
-    /// noise in the targets too.
+    /// what was written, for that to be recalled as exactly as the slots can: for tables, codes and caches,
+    /// whose pairs say nothing of one another. Of several writes of the same cue the last counts. Where cues
+    /// never seen matter, [`Memory::consolidate`] is the better one: this learns the noise in the targets too.
+    ///
+    /// Where tables are few and share few inputs, random pairs of a single target are recalled within a
+    /// thousandth of a spread, up to nine for every ten floats of the maps, in some hundred passes; as many
+    /// pairs as floats take thousands and leave errors of a few hundredths, and with more pairs errors grow
+    /// towards those of the mean.
     ///
     /// Otherwise as [`Memory::consolidate`]; [`Flow::Finish`] takes the best so far.
     ///

@@ -21,7 +21,7 @@ use glam_benches::report::{Plan, Results, Runner, page, python_versions};
 /// Hold a memory against a plain MLP and what else a user would pick, and write one page about it.
 ///
 /// Trials are kept in the folder as they are done: a run that was stopped, by Ctrl-C too, goes on where it
-/// was when it is started again with the same folder. After a change of the program take another one: what is kept is not
+/// was when it is started again with the same folder. After a change of the program take another folder: what is kept is not
 /// measured again. A learner that fails is a row of the page.
 #[derive(Parser)]
 struct Arguments {
@@ -93,11 +93,10 @@ fn measured(arguments: &Arguments) -> Result<Results, Box<dyn Error>> {
     }
     let plan = if arguments.quick { Plan::Quick } else { Plan::Full };
     let chosen: Vec<&str> = arguments.suite.iter().map(String::as_str).collect();
-    let runner = Runner::new(plan, &arguments.out)?;
-    let mut results = measure(runner, &chosen, arguments.python.as_deref(), command(arguments))?;
-    if let Some(python) = &arguments.python {
-        results.machine.versions.extend(python_versions(python));
-    }
+    let python = arguments.python.as_deref();
+    let versions = python.map(python_versions).unwrap_or_default();
+    let runner = Runner::new(plan, &arguments.out, versions)?;
+    let mut results = measure(runner, &chosen, python, command(arguments))?;
     // The folder may hold trials of other suites than those that were asked for now.
     let has = |suite: &&str| results.trials.iter().any(|trial| trial.key.suite == **suite);
     let kept: Vec<&str> = names().into_iter().filter(has).collect();

@@ -150,7 +150,8 @@ impl ValidMlpParams {
         Self(MlpParams { input_scale, ..self.0.clone() })
     }
 
-    /// How many batches a fit of `row_count` rows takes, the search included.
+    /// How many batches a fit of `row_count` rows takes at most, the search included; no fewer but with
+    /// `until_settled`.
     #[must_use]
     pub fn batch_count(&self, row_count: usize) -> u64 {
         let per_fit = |rows: usize| (rows.div_ceil(self.0.batch_rows) * self.0.epochs) as u64;

@@ -63,7 +63,10 @@ pub fn choose_rate_and_scale(
 ) -> Result<Choice, MlpError> {
     let (mut best, mut seconds): (Option<Choice>, f64) = (None, 0.0);
     for &scale in InputScale::candidates(y) {
-        let choice = choose_rate(&params.scaled(scale), x, y)?;
+        let choice = match choose_rate(&params.scaled(scale), x, y) {
+            Err(MlpError::Diverged) => continue,
+            choice => choice?,
+        };
         seconds += choice.seconds;
         if best.is_none_or(|best| choice.loss < best.loss) {
             best = Some(choice);
@@ -162,6 +165,23 @@ mod tests {
         assert_eq!(recalled.len(), 2);
         assert_ne!(recalled[0], recalled[1]);
         assert_eq!(recalled[1], net.predict(x.view()).unwrap());
+    }
+
+    #[test]
+    fn a_net_that_is_to_settle_stops_once_its_rate_has_fallen() {
+        let (x, Targets::Values(values)) = rows() else { panic!("these are values") };
+        let y = Targets::Values(values.clone());
+        let params = MlpParams { epochs: 1_000, until_settled: true, ..params().get().clone() };
+        let mut passes = 0;
+        let net = fit_by_steps(&params.check().unwrap(), 1e-2, x.view(), &y, &mut |_, now| {
+            passes = now.rows_seen / 100;
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+        // Seven rates of ten passes each at least.
+        assert!((70..1_000).contains(&passes), "{passes}");
+        let error = crate::metrics::mean_nmse(net.predict(x.view()).unwrap().view(), values.view());
+        assert!(error < 1e-3, "{error}");
     }
 
     #[test]

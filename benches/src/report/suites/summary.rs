@@ -4,7 +4,7 @@ use super::accuracy::{self, Line, Reached};
 use super::common::{percent, rises, short};
 use super::tally::{Tally, distinct, tallies};
 use super::{capacity, continual, cost, curve, drift, rewriting};
-use crate::report::{Block, Plan, Results, Spread};
+use crate::report::{Block, Cell, Plan, Results, Spread, Table};
 
 /// The memory and another learner on one set.
 struct Match {
@@ -48,6 +48,8 @@ struct Said {
     better: Vec<String>,
     worse: Vec<String>,
     even: Vec<String>,
+    /// Of every question how many ended so: better, worse, even.
+    scores: Vec<(String, [usize; 3])>,
 }
 
 impl Said {
@@ -64,11 +66,17 @@ impl Said {
         if of.is_empty() {
             return;
         }
-        let list = match end {
-            End::Won => &mut self.better,
-            End::Lost => &mut self.worse,
-            End::Even => &mut self.even,
+        let (place, list) = match end {
+            End::Won => (0, &mut self.better),
+            End::Lost => (1, &mut self.worse),
+            End::Even => (2, &mut self.even),
         };
+        let known = self.scores.iter().position(|(known, _)| known == question);
+        let known = known.unwrap_or_else(|| {
+            self.scores.push((question.to_owned(), [0; 3]));
+            self.scores.len() - 1
+        });
+        self.scores[known].1[place] = of.len();
         list.push(format!("**{question}**, on {} of {all}: {}", of.len(), of.join(", ")));
     }
 }
@@ -92,6 +100,7 @@ pub fn lead(results: &Results) -> Vec<Block> {
                 .to_owned(),
         ));
     }
+    blocks.extend(scores(&said.scores).map(Block::Table));
     let lists = [
         ("When it is better", said.better),
         ("When it is worse", said.worse),
@@ -105,6 +114,24 @@ pub fn lead(results: &Results) -> Vec<Block> {
         }
     }
     blocks
+}
+
+/// How often it was better, worse and even, question by question; nothing where nothing was compared.
+fn scores(scores: &[(String, [usize; 3])]) -> Option<Table> {
+    let columns = ["question", "better", "worse", "even"].map(str::to_owned).to_vec();
+    let row = |(question, counts): &(String, [usize; 3])| {
+        let most = counts.iter().copied().max();
+        let cell = |count: usize| match count {
+            0 => "-".into(),
+            _ => Cell { text: count.to_string(), best: Some(count) == most },
+        };
+        std::iter::once(question.as_str().into()).chain(counts.map(cell)).collect()
+    };
+    let caption =
+        "On how many sets or streams GLAM is better than the other, worse, or even within the \
+                   standard error of the difference. Which ones, and by how much, stands below."
+            .to_owned();
+    (!scores.is_empty()).then(|| Table { caption, columns, rows: scores.iter().map(row).collect() })
 }
 
 fn compared(results: &Results) -> Said {
@@ -261,11 +288,42 @@ fn versus(
     each.collect()
 }
 
+/// The most bits a float that two learners come to, each where it does, on all cues that both were given.
+fn most_bits(tallies: &[Tally<'_>], ours: &str, theirs: &str) -> Vec<Match> {
+    let most = |learner: &str, set: &str| {
+        let mut here =
+            tallies.iter().filter(|t| (t.part, t.set, t.learner) == ("capacity", set, learner));
+        let tally = here.next()?;
+        let at = |place: f64| {
+            let same = tally.found().filter(|trial| trial.key.at == Some(place));
+            Spread::of(same.filter_map(|trial| trial.found.figures.get("bits a float").copied()))
+        };
+        let all = distinct(tally.found().filter_map(|trial| trial.key.at)).into_iter();
+        all.filter_map(at).reduce(|a, b| if b.mean > a.mean { b } else { a })
+    };
+    let sets = distinct(tallies.iter().map(|tally| tally.set)).into_iter();
+    let of = |set: &str| {
+        let (ours, theirs) = (most(ours, set)?, most(theirs, set)?);
+        Some(Match { set: format!("cues of {set}"), ours, theirs, rises: true })
+    };
+    sets.filter_map(of).collect()
+}
+
 /// The most values a float at which 97 of 100 come back within 1 % of the range, and what one pass does.
 fn recall(results: &Results, said: &mut Said) {
     let mut best: Option<(f64, f64, &str)> = None;
     let mut bits: f64 = 0.0;
-    for tally in tallies(results, capacity::ID) {
+    let all = tallies(results, capacity::ID);
+    let learner = "GLAM, consolidated for recall";
+    for (theirs, whom) in [
+        ("MLP of as many floats, settled", "a net of as many floats"),
+        ("ridge on a hash memory's code", "ridge regression on a hash memory's code"),
+    ] {
+        let question =
+            format!("Bits of random pairs for each stored float, at best, against {whom}");
+        said.add(&question, &most_bits(&all, learner, theirs));
+    }
+    for tally in all {
         if tally.part != "capacity" {
             continue;
         }
@@ -328,6 +386,10 @@ mod tests {
         let trial = |suite: &str, part: &str, learner: &str, figure: &str, value: f64| {
             found(Key::new(suite, part, "a set", learner, 1), &[(figure, value)])
         };
+        let bits = |learner: &str, at: f64, bits: f64| {
+            let key = Key::new(capacity::ID, "capacity", "a set", learner, 1).at(at);
+            found(key, &[("bits a float", bits)])
+        };
         let lead = lead(&results(vec![
             trial(drift::ID, "", "GLAM, no window", "accuracy", 0.9),
             trial(drift::ID, "", "MLP, row by row", "accuracy", 0.8),
@@ -340,6 +402,9 @@ mod tests {
             trial(rewriting::ID, "", "nearest neighbour, values replaced", "newest", 1.0),
             trial(cost::ID, "operations", "GLAM", "write us", 30.0),
             trial(cost::ID, "operations", "MLP, a step a row", "write us", 30.0),
+            bits("GLAM, consolidated for recall", 0.5, 1.0),
+            bits("GLAM, consolidated for recall", 1.0, 3.0),
+            bits("ridge on a hash memory's code", 0.5, 2.0),
         ]));
         let said: String = lead.iter().map(|block| of_block(block) + "\n").collect();
         let (better, rest) = said.split_once("When it is worse").unwrap();
@@ -353,5 +418,12 @@ mod tests {
         assert!(worse.contains("row by row**, on 1 of 1: a set (0.5 to 0.4)"), "{said}");
         assert!(worse.contains("are replaced**, on 1 of 1: a set (0.1 to 1)"), "{said}");
         assert!(even.contains("a step of an MLP**, on 1 of 1: a set (30 to 30)"), "{said}");
+        assert!(better.contains("against the label before | - | 1 | -\n"), "{said}");
+        assert!(better.contains("a step of an MLP | - | - | 1\n"), "{said}");
+        assert!(better.contains("hash memory's code | 1 | - | -\n"), "{said}");
+        assert!(
+            better.contains("hash memory's code**, on 1 of 1: cues of a set (3 to 2)"),
+            "{said}"
+        );
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct ConsolidateArgs {
     regates: u8,
     /// Recall what was written as exactly as the slots can, by gates that halve it: for tables and
     /// codes, whose rows say nothing of one another. Of rows with the same inputs the last counts. Nothing is
-    /// held out, and noise is learned too.
+    /// held out, and noise is learned too. After --seconds the best iteration counts.
     #[arg(long, conflicts_with = "regates")]
     for_recall: bool,
 }
@@ -64,8 +64,7 @@ struct Common {
     #[arg(value_name = "MEM")]
     memory: PathBuf,
     /// Try nothing more after so many seconds, and solve with the best so far. The first trial
-    /// always runs to its end, but for recall; `as written`, about as long as writing the rows took, and
-    /// solving follow.
+    /// always runs to its end; `as written`, about as long as writing the rows took, and solving follow.
     #[arg(long, value_name = "BUDGET")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,

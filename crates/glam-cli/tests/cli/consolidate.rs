@@ -276,6 +276,8 @@ fn for_recall_what_was_written_comes_back_and_nothing_is_held_out() {
     );
     assert!(recalled(&place) < 0.5 * before, "{} {before}", recalled(&place));
     place.glam("verify m").succeeds();
+    let early = place.glam("consolidate m --for-recall --seconds 600").succeeds();
+    assert!(early.out.contains("for recall: the error is"), "{}", early.out);
     let refused = place.glam("consolidate m --for-recall --regates 2");
     assert_eq!(refused.status, Some(2));
     assert!(refused.err.contains("'--for-recall' cannot be used with"), "{}", refused.err);

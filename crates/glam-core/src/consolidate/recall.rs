@@ -36,7 +36,8 @@ impl Model {
     /// order, for what was written to be recalled as exactly as its slots can: almost no ridge, and a solve
     /// that goes on for as long as the error on these observations falls by a hundredth within a third of
     /// the iterations done. Its gates keep their views and directions; their thresholds move to where they
-    /// halve what was written, as a slot that few rows reach has floats that no row fixes.
+    /// halve what was written, whatever its weight, as a slot that few rows reach has floats that no row
+    /// fixes.
     ///
     /// Of several observations of the same input the last counts, target by target where some are missing: an
     /// association that was written again is recalled as it is now.
@@ -51,7 +52,8 @@ impl Model {
     /// up once nothing is left to gain do no harm.
     ///
     /// Costs what one trial of [`Model::consolidate`] does, with up to 10,000 passes over the history and
-    /// 12 bytes more a row and output. [`Flow::Finish`] takes the best so far.
+    /// 12 bytes more a row and output; for finding thresholds, on each thread 8 bytes a row and decision of a
+    /// table, and the inputs a second time where cues were written again. [`Flow::Finish`] takes the best so far.
     ///
     /// # Errors
     /// [`Error::Empty`] without a history, [`Error::Cancelled`] where `watch` stopped it.

@@ -152,17 +152,19 @@ impl Gate for Hadamard {
     fn evened(&self, sample: Sample<'_>) -> Option<Arc<dyn Gate>> {
         let mut gate = self.clone();
         let (size, mut sorted) = (self.size(), Vec::new());
-        let mut work = vec![0.0; sample.len() * size];
-        let mut values = Vec::with_capacity(sample.len());
+        let mut work = vec![0.0; size];
         for (round, coordinates) in self.coordinates.chunks(size).enumerate() {
-            for (row, work) in work.chunks_exact_mut(size).enumerate() {
-                self.round(round, sample.row(row), work);
+            // The coordinates that decide alone: rows may be many, and views wide.
+            let mut values = vec![Vec::with_capacity(sample.len()); coordinates.len()];
+            for row in 0..sample.len() {
+                self.round(round, sample.row(row), &mut work);
+                for (values, &coordinate) in values.iter_mut().zip(coordinates) {
+                    values.push(work[coordinate as usize]);
+                }
             }
             let thresholds = gate.thresholds.iter_mut().skip(round * size);
-            for (&coordinate, threshold) in coordinates.iter().zip(thresholds) {
-                values.clear();
-                values.extend(work.iter().skip(coordinate as usize).step_by(size));
-                *threshold = middle(&values, &mut sorted).unwrap_or(*threshold);
+            for (values, threshold) in values.iter().zip(thresholds) {
+                *threshold = middle(values, &mut sorted).unwrap_or(*threshold);
             }
         }
         Some(Arc::new(gate))

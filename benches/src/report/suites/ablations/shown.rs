@@ -23,15 +23,15 @@ const METHOD: [&str; 9] = [
      inputs.",
     "Consolidating comes on top of the default: with its own gates (`regates` 0, `as_it_is`), with gates drawn \
      anew, and as by default, which also tries other structures. All these stop where the error on rows held \
-     out is least. \"Not stopped early\" is `consolidate_for_recall`, which goes on with its own gates until \
-     what was written is recalled.",
+     out is least. \"Not stopped early\" is `consolidate_for_recall`, which moves their thresholds to where they \
+     halve the rows and goes on until what was written is recalled.",
     "Where the error is that of the default to the last digit, nothing that consolidating tried was better on \
      the rows held out, and the memory stayed as it was.",
     "Means and standard deviations over three seeds of the memory, of kin8nm and concrete over three splits with \
      one seed. A quick run has one seed, and so have the changes on banking77 and Fashion-MNIST, but not their \
      default: how far its seeds lie apart is what a difference must be held against. Fashion-MNIST is cut to its first 20,000 training rows, for the sake \
      of time, and in a quick run the arm to every tenth row; four times the tables are not tried on banking77, \
-     nor in a quick run, where few changes are tried on the arm.",
+     nor in a quick run, which tries few changes.",
     "Seconds are those of writing, and of consolidating where that comes on top; MB are what the memory takes \
      then. Friedman #1 has ten uniform inputs, of which five matter, and noise of spread 1 in the rows written; \
      the test rows are without it.",

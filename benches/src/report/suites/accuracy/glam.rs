@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use glam_memory::{Flow, Memory, Options, Progress};
 
 use super::super::common::Result;
+use super::sureness::LEAST_PROBABILITY;
 use crate::data::{Dataset, Targets};
 use crate::memories::{builder, measure, memory_bytes, places, recall, write_row};
 use crate::metrics::{calibration_error, coverage, log_likelihood};
@@ -17,8 +18,6 @@ const SEARCH: Duration = Duration::from_secs(30);
 const FIRST_ROWS: usize = 250;
 /// The level of the intervals.
 const LEVEL: f64 = 0.9;
-/// A probability of less counts as this much: a single wrong answer that was sure would decide the mean.
-const LEAST_PROBABILITY: f32 = 1e-6;
 
 /// Every row written once, in order; judged on the way and at the end.
 pub(super) fn one_pass(set: &Dataset, seed: u64) -> Result<Found> {
@@ -114,7 +113,7 @@ fn judged(mut found: Found, memory: &Memory, set: &Dataset, seconds: f64) -> Res
                 right.push(places[best] == label as usize);
                 let own = places.iter().position(|&place| place == label as usize);
                 let share = own.map_or(0.0, |place| shares[place]);
-                likelihood += f64::from(share.max(LEAST_PROBABILITY)).ln();
+                likelihood += f64::from(share).max(LEAST_PROBABILITY).ln();
             }
             let error = calibration_error(&confidence, &right);
             Ok(found

@@ -84,7 +84,10 @@ pub fn section(results: &Results) -> Section {
          the memory is consolidated (its search ends after 30 s where there are 20,000 rows or more; in a \
          quick run it keeps its tables and levels). The nets are trained by Adam in batches of 64, or \
          smaller ones where there are few rows, on all cores, their learning rate chosen from four on a \
-         held-out tenth; that search is not in their seconds. MB are those that a learner needs to learn \
+         held-out tenth, and with it whether inputs of pictures and embeddings are scaled one by one or as one; \
+         that search is not in their seconds. Likelihoods and calibration of GLAM are those that it tells; of \
+         the others those of a normal distribution as wide as their errors on a held-out tenth, or, for \
+         labels, of a softmax whose temperature makes that tenth likeliest. MB are those that a learner needs to learn \
          on: GLAM's maps, covariances and table, a net's weights, all rows of the neighbours. \
          ± is the standard deviation over three seeds, or over the stored splits of the UCI sets. Learners \
          that draw nothing run once."

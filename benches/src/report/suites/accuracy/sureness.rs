@@ -3,11 +3,11 @@
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::data::{Dataset, Targets};
-use crate::metrics::{calibration_error, log_likelihood};
+use crate::metrics::{calibration_error, largest, log_likelihood};
 use crate::report::Found;
 
 /// A probability of less counts as this much: a single wrong answer that was sure would decide the mean.
-const LEAST_PROBABILITY: f64 = 1e-6;
+pub(super) const LEAST_PROBABILITY: f64 = 1e-6;
 /// Of a normal distribution nine tenths lie within so many standard deviations.
 const NINE_TENTHS: f32 = 1.645;
 
@@ -26,9 +26,9 @@ pub(super) fn with_sureness(
             of_values(found, (held_y, held), (truth, recalled))
         }
         (Targets::Labels { labels: held_labels, .. }, Targets::Labels { labels, .. }) => {
-            let least = (-7..=3).map(|power| 2.0_f64.powi(power));
+            let temperatures = (-7..=3).map(|power| 2.0_f64.powi(power));
             let likelihood = |t: &f64| mean_log_share(held, held_labels, *t);
-            let best = least.max_by(|a, b| likelihood(a).total_cmp(&likelihood(b)));
+            let best = temperatures.max_by(|a, b| likelihood(a).total_cmp(&likelihood(b)));
             of_labels(found, labels, recalled, best.unwrap_or(1.0))
         }
         _ => found,
@@ -54,12 +54,10 @@ fn of_values(
 }
 
 fn of_labels(found: Found, labels: &[u32], scores: ArrayView2<'_, f32>, temperature: f64) -> Found {
-    let (mut confidence, mut right) = (Vec::new(), Vec::new());
-    for (scores, &label) in scores.rows().into_iter().zip(labels) {
-        let most = scores.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-        confidence.push((1.0 / sum_of_exponentials(scores, temperature)) as f32);
-        right.push(scores[label as usize] >= most);
-    }
+    let share = |scores| (1.0 / sum_of_exponentials(scores, temperature)) as f32;
+    let confidence: Vec<f32> = scores.rows().into_iter().map(share).collect();
+    let right: Vec<bool> =
+        largest(scores).iter().zip(labels).map(|(one, label)| one == label).collect();
     found
         .with("log likelihood", mean_log_share(scores, labels, temperature))
         .with("calibration error", calibration_error(&confidence, &right))

@@ -68,6 +68,10 @@ fn learners_find_what_a_plain_recomputation_finds() {
     let Targets::Values(truth) = &set.test_y else { panic!("these are values") };
     let constant = f64::from(truth.std(0.0));
     let check = |found: Found, least: f64| {
+        let covered = found.figures.get("covered").copied();
+        // By epochs it says nothing of its errors.
+        assert!(found.points.len() > 2 || covered.is_some_and(|share| share > 0.7), "{found:?}");
+        assert_eq!(covered.is_some(), found.figures.contains_key("log likelihood"));
         let rmse = found.figures["rmse"];
         // No learner is below the noise, by more than the test rows' own chance, nor above the mean.
         assert!(rmse > 0.85 && rmse < least * constant, "{rmse} of {constant}");

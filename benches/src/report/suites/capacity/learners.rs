@@ -126,7 +126,8 @@ pub(super) fn noisy(learner: Learner, pairs: &Pairs, shape: Shape, noise: f64) -
                 Ok(std::ops::ControlFlow::Continue(()))
             })?;
             let found = ended(net.predict(cues.view())?, net.train_seconds, net_floats(&net))?;
-            Ok(found.set(format!("rate {rate}, falling, {epochs} epochs, batches of 64")))
+            let end = if epochs == EPOCHS { " (no more were allowed)" } else { "" };
+            Ok(found.set(format!("rate {rate}, falling, {epochs} epochs{end}, batches of 64")))
         }
         Learner::NetInTime => {
             // What GLAM takes, here and now.

@@ -17,7 +17,9 @@ pub fn section(results: &Results) -> Section {
         "Random cues, and for each one normal number that nothing but the pair tells: what is recalled \
          was stored. GLAM's memory has a fixed number of floats in its maps (`Hadamard` gates, views of 15 \
          inputs); the values of pairs, one each but where it is said, are counted against them, so that **1** is as many \
-         as floats: the most that as many unknowns can meet. Nets and hash memories have as many floats (a memory that is written to has its covariances beside \
+         as floats: the most that as many unknowns can meet. Its shape is chosen for that: what tables see alike, the \
+         offset and inputs that views share, only one of them can use, so tables are few and cues have many more \
+         inputs than a view. Nets and hash memories have as many floats (a memory that is written to has its covariances beside \
          them, here sixteen times as many, and a log of the pairs); the nearest row and the Hopfield network keep every row, which takes as many floats a pair as a cue has \
          inputs. Recall counts as exact within 1 % of the range from the smallest to the largest value. Bits are what a \
          value and its recall have at least in common, -1/2 log2(1 - r²) with their correlation r, over \
@@ -49,7 +51,7 @@ pub fn section(results: &Results) -> Section {
     });
     let about: Vec<&Trial> = about.collect();
     if !about.is_empty() {
-        blocks.push(Block::Heading("About as many pairs as floats".to_owned()));
+        blocks.push(Block::Heading("About as many values as floats".to_owned()));
         blocks.push(Block::Table(at_capacity(&about)));
     }
     for cues in distinct(of(results, NOISE).iter().map(|trial| trial.key.set.as_str())) {
@@ -144,7 +146,7 @@ fn rows(
 
 fn at_capacity(trials: &[&Trial]) -> Table {
     let columns =
-        ["cues", "pairs for each float", "within 1 %", "RMSE", "bits for each float", "seconds"];
+        ["cues", "values for each float", "within 1 %", "RMSE", "bits for each float", "seconds"];
     let columns: Vec<String> = columns.map(str::to_owned).to_vec();
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for cues in distinct(trials.iter().map(|trial| trial.key.set.as_str())) {
@@ -168,13 +170,13 @@ fn at_capacity(trials: &[&Trial]) -> Table {
             ]);
         }
         let why = distinct(trials.iter().filter_map(|trial| trial.failure.as_deref()));
-        rows.extend(why.into_iter().map(|why| failure_row(RIGHT.to_owned(), why, columns.len())));
+        rows.extend(why.into_iter().map(|why| failure_row(cues.to_owned(), why, columns.len())));
     }
     let floats = trials.iter().filter_map(|trial| trial.found.figures.get("floats")).copied();
     let floats = Spread::of(floats).map_or(String::new(), |spread| short(spread.mean));
     Table {
         caption: format!(
-            "{RIGHT}, {floats} floats. As many unknowns as pairs is where solving is slowest: a random square \
+            "{RIGHT}, {floats} floats. As many unknowns as values is where solving is slowest: a random square \
              matrix is all but singular."
         ),
         columns,

@@ -33,8 +33,8 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    /// The best of all rates, scales and, with `replay`, numbers of replayed rows, but for those of these
-    /// that are tried with the scale alone that is the best with the fewest.
+    /// First rate and scale, with the fewest replayed rows; then, with `replay`, rate and number of replayed
+    /// rows, with that scale.
     pub(super) fn choose(
         stream: &Stream,
         replay: bool,

@@ -55,7 +55,7 @@ const METHOD: [&str; 7] = [
      seed: for its weights, the two moments that Adam keeps of each, and a reservoir of f32 rows. Where \
      that is room for every row it keeps every row, and takes less. New and replayed rows are mixed and \
      cut into batches of 64, one step each, which was better than one step on all of them.",
-    "In the nets' favour: learning rate, the number of replayed rows and the penalty of ridge regression \
+    "In the nets' favour: learning rate, the scale of inputs of pictures and embeddings, the number of replayed rows and the penalty of ridge regression \
      are chosen by the final average on a held-out tenth of the training rows of the same stream, on \
      seed 1, while GLAM chooses nothing; their inputs are scaled by all training rows before the first \
      is learned; they know the number of classes. In their disfavour: pixels could be kept as bytes, not \

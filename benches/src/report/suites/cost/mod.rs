@@ -27,7 +27,7 @@ pub const ID: &str = "cost";
 /// Its parts.
 const OPERATIONS: &str = "operations";
 const GROWTH: &str = "growth";
-/// Costs hardly move with the seed: how often one is measured, and what it varies by, is the machine's.
+/// Repetitions: what a cost varies by is the machine's more than the seed's, which moves the memory alone.
 const SEEDS: [u64; 3] = [1, 2, 3];
 
 /// Why something could not be measured.

@@ -29,7 +29,7 @@ const METHOD: [&str; 7] = [
      bits once reopened.",
     "Bytes an observation in memory are those of slots, their table and the observations that are kept, \
      over the rows written: slots are shared, so it falls as rows are added.",
-    "Three times in a full run, once in a quick one; ± is the standard deviation, which is the machine's more \
+    "Operations are measured three times in a full run, once in a quick one, growth once; ± is the standard deviation, which is the machine's more \
      than the seed's.",
 ];
 

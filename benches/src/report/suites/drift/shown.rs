@@ -44,9 +44,9 @@ const METHOD: [&str; 6] = [
      were predicted right, the first of all counted as wrong.",
     "Two rules look at no input: the label stays what it was, and the label that was most frequent so \
      far. Who is not ahead of them learned nothing worth having.",
-    "GLAM has its default settings but for the window, which is not chosen for a stream: 100, 1,000 and \
-     none are shown for all. \"And the label before\" has that as one more input, as a user can give it \
-     who is told it in time.",
+    "GLAM has its default settings but for the window, which is not chosen for a stream: 100 and \
+     none, in a full run 1,000 too, are shown for all. Memory and MLP are shown with the label before as one more \
+     input too, as a user can give it who is told it in time; River's models are not.",
     "The MLP takes a step of gradient descent on every row. The kind of step and its rate are what was \
      right most often on the first tenth of the stream, which gives the scales of its inputs too; then \
      it begins anew. That search is not on the clock.",
