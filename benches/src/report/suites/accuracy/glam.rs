@@ -12,7 +12,7 @@ use crate::metrics::{calibration_error, coverage, log_likelihood};
 use crate::report::{Found, Plan, Point};
 
 /// Rows from which on the search of consolidating is ended after a while.
-const MANY_ROWS: usize = 20_000;
+const MANY_ROWS: usize = 10_000;
 const SEARCH: Duration = Duration::from_secs(30);
 /// The first place at which a memory that learns is judged; each further one is at half as many rows more.
 const FIRST_ROWS: usize = 250;

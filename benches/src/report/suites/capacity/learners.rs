@@ -69,11 +69,11 @@ impl Learner {
     /// Nets and learners that keep every row cost too much to be asked everywhere.
     pub(super) fn is_asked_at(self, cues: Cues, ratio: f64, plan: Plan) -> bool {
         match self {
-            Self::NetInTime if plan == Plan::Quick => false,
-            Self::Net | Self::NetInTime => match plan {
+            Self::Net => match plan {
                 Plan::Quick => cues == Cues::Gaussian && ratio == 0.5,
                 Plan::Full => [0.1, 0.5, 1.0].contains(&ratio),
             },
+            Self::NetInTime => plan == Plan::Full && [0.1, 0.5].contains(&ratio),
             _ => true,
         }
     }
