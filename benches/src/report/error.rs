@@ -29,7 +29,7 @@ pub enum ReportError {
         wanted: String,
     },
     /// A file of trials or results is not what was written.
-    #[error("{}, line {line}: {source}", path.display())]
+    #[error("{}, line {line}, is not what a run has written: {source}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -37,6 +37,16 @@ pub enum ReportError {
         line: usize,
         /// What is wrong with it.
         source: serde_json::Error,
+    },
+    /// Results are of another form.
+    #[error("{}: results of format {found}, and this program reads format {wanted}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The number of its form.
+        found: u32,
+        /// The number of the form that is read.
+        wanted: u32,
     },
     /// A chart or a picture cannot be drawn.
     #[error("the chart \"{chart}\" cannot be drawn: {reason}")]

@@ -18,7 +18,7 @@ pub mod suites;
 
 pub use error::ReportError;
 pub use machine::{Machine, Versions, python_versions};
-pub use record::{Figures, Found, Key, Plan, Point, Results, Trial};
+pub use record::{FORMAT, Figures, Found, Key, Plan, Point, Results, Trial};
 pub use runner::Runner;
 pub use section::{
     Axis, Bars, Block, Cell, Chart, Drawing, Lines, Mark, Picture, Report, Section, Series, Strip,

@@ -136,10 +136,13 @@ pub struct Trial {
     pub took: f64,
 }
 
+/// The form of results and trials that is written and read.
+pub const FORMAT: u32 = 1;
+
 /// What a run was, and all that it found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Results {
-    /// Version of this form: 1.
+    /// Version of this form: [`FORMAT`].
     pub format: u32,
     /// Version of GLAM.
     pub version: String,
@@ -161,11 +164,24 @@ impl Results {
     /// Returns an error if the file cannot be read, or is not such a file.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
         let text = std::fs::read_to_string(path).map_err(ReportError::io(path))?;
-        serde_json::from_str(&text).map_err(|source| ReportError::Malformed {
+        let malformed = |source: serde_json::Error| ReportError::Malformed {
             path: path.to_owned(),
             line: source.line(),
             source,
-        })
+        };
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        let Head { format } = serde_json::from_str(&text).map_err(malformed)?;
+        if format != FORMAT {
+            return Err(ReportError::Format {
+                path: path.to_owned(),
+                found: format,
+                wanted: FORMAT,
+            });
+        }
+        serde_json::from_str(&text).map_err(malformed)
     }
 
     /// The form in which they are read.
@@ -187,5 +203,49 @@ impl Results {
     /// The trials of a part of a suite, failures among them.
     pub fn of<'a>(&'a self, suite: &'a str, part: &'a str) -> impl Iterator<Item = &'a Trial> {
         self.trials.iter().filter(move |t| t.key.suite == suite && t.key.part == part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results() -> Results {
+        let key = Key::new("recall", "capacity", "signs", "a learner", 1).at(0.1);
+        let found = Found::default().with("rmse", 0.1).with("not kept", f64::NAN).set("none");
+        let trial = Trial { key: key.clone(), found, failure: None, took: 1.5 };
+        let failed =
+            Trial { key, found: Found::default(), failure: Some("no".to_owned()), took: 0.0 };
+        Results {
+            format: FORMAT,
+            version: "0.1.0".to_owned(),
+            plan: Plan::Quick,
+            command: "a command".to_owned(),
+            machine: Machine::this(),
+            trials: vec![trial, failed],
+        }
+    }
+
+    #[test]
+    fn results_are_read_as_they_were_written_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Results::read(&path).map_err(|error| error.to_string())
+        };
+        let text = results().to_json().unwrap();
+        assert_eq!(read(&text).unwrap(), results());
+        let other = text.replacen("\"format\": 1", "\"format\": 2", 1);
+        let refused = read(&other).unwrap_err();
+        assert!(
+            refused.ends_with("results of format 2, and this program reads format 1"),
+            "{refused}"
+        );
+        for end in (0..text.len() - 1).step_by(7) {
+            let refused = read(&text[..end]).unwrap_err();
+            assert!(refused.contains("results.json, line "), "{end}: {refused}");
+        }
+        assert!(Results::read(&folder.path().join("none")).is_err());
     }
 }

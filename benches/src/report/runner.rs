@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
-use super::{Found, Key, Machine, Plan, ReportError, Trial, Versions};
+use super::{FORMAT, Found, Key, Machine, Plan, ReportError, Trial, Versions};
 
 /// Where the trials of a run are kept, inside its folder: the run in the first line, then a trial a
 /// line.
@@ -30,7 +30,7 @@ impl Run {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let mut machine = Machine::this();
         machine.versions.extend(python);
-        Self { format: 1, version, plan, machine }
+        Self { format: FORMAT, version, plan, machine }
     }
 
     /// Trials of one machine are one run, on whichever days they are made; what it says of its memory
@@ -50,12 +50,12 @@ impl Run {
         let build = if machine.release { "release" } else { "debug" };
         let with = machine.versions.iter().map(|(name, version)| format!(", {name} {version}"));
         format!(
-            "{plan:?} run of {version}, {build} build, {} x {}{}",
+            "{} run of {version}, {build} build, {} x {}{}",
+            plan.pick("quick", "full"),
             machine.cores,
             machine.processor,
             with.collect::<String>()
         )
-        .to_lowercase()
     }
 }
 

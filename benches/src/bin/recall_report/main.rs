@@ -24,6 +24,7 @@ use glam_benches::report::{Plan, Results, Runner, page, python_versions};
 /// was when it is started again with the same folder. After a change of the program take another folder: what is kept is not
 /// measured again. A learner that fails is a row of the page.
 #[derive(Parser)]
+#[command(after_help = EXAMPLES)]
 struct Arguments {
     /// Measure on small data, generated or in the repository: minutes. Without it, on all data sets:
     /// more than an hour.
@@ -46,6 +47,12 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  recall_report --quick --out report
+  recall_report --suite accuracy,cost --data DIR --python venv/bin/python --out report
+  recall_report --from docs/report/results.json --out page";
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {

@@ -17,7 +17,7 @@ mod tally;
 
 use std::path::Path;
 
-use super::{Plan, Report, ReportError, Results, Runner, Section};
+use super::{FORMAT, Plan, Report, ReportError, Results, Runner, Section};
 
 /// A suite: its name, what measures it, given a Python for the learners that need one, and what is shown of it.
 struct Suite {
@@ -76,7 +76,7 @@ pub fn measure(
     let place = |id: &str| SUITES.iter().position(|suite| suite.id == id);
     trials.sort_by_key(|trial| place(&trial.key.suite));
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    Ok(Results { format: 1, version, plan, command, machine, trials })
+    Ok(Results { format: FORMAT, version, plan, command, machine, trials })
 }
 
 /// The report of what was found.
