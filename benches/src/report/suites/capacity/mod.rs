@@ -43,8 +43,8 @@ fn ratios(cues: Cues, plan: Plan) -> &'static [f64] {
 /// Returns an error if the file of trials cannot be written.
 pub fn run(runner: &mut Runner) -> Result<(), ReportError> {
     let plan = runner.plan();
-    let shape = plan.pick(Shape::SMALL, Shape::MIDDLE);
     for cues in [Cues::Signs, Cues::Gaussian] {
+        let shape = Shape::of(cues, plan);
         for seed in 1..=3 {
             for &ratio in ratios(cues, plan) {
                 for learner in LEARNERS {

@@ -4,6 +4,7 @@ use ndarray::Array2;
 use rand::RngExt;
 
 use super::super::generated::{normal, rng};
+use crate::report::Plan;
 
 /// The shape of a memory.
 ///
@@ -20,9 +21,18 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) const SMALL: Self = Self { inputs: 512, tables: 4, level: 6, view: 15, outputs: 1 };
-    pub(super) const MIDDLE: Self = Self { inputs: 512, tables: 8, level: 7, view: 15, outputs: 1 };
+    pub(super) const LARGE: Self = Self { inputs: 512, tables: 8, level: 7, view: 15, outputs: 1 };
     /// Every pair carries a vector.
-    pub(super) const VECTORS: Self = Self { level: 4, outputs: 8, ..Self::MIDDLE };
+    pub(super) const VECTORS: Self = Self { level: 4, outputs: 8, ..Self::LARGE };
+
+    /// The one that random pairs of these cues are given to. Signs take several times as long to solve for.
+    pub(super) fn of(cues: Cues, plan: Plan) -> Self {
+        match (plan, cues) {
+            (Plan::Quick, _) => Self::SMALL,
+            (Plan::Full, Cues::Signs) => Self { level: Self::LARGE.level - 1, ..Self::LARGE },
+            (Plan::Full, Cues::Gaussian) => Self::LARGE,
+        }
+    }
 
     /// Floats of all maps once every slot was met.
     pub(super) fn floats(self) -> usize {

@@ -145,8 +145,15 @@ fn rows(
 }
 
 fn at_capacity(trials: &[&Trial]) -> Table {
-    let columns =
-        ["cues", "values for each float", "within 1 %", "RMSE", "bits for each float", "seconds"];
+    let columns = [
+        "cues",
+        "floats",
+        "values for each float",
+        "within 1 %",
+        "RMSE",
+        "bits for each float",
+        "seconds",
+    ];
     let columns: Vec<String> = columns.map(str::to_owned).to_vec();
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for cues in distinct(trials.iter().map(|trial| trial.key.set.as_str())) {
@@ -162,6 +169,7 @@ fn at_capacity(trials: &[&Trial]) -> Table {
             });
             rows.push(vec![
                 cues.into(),
+                mean("floats"),
                 short(place).into(),
                 within.into(),
                 mean("rmse"),
@@ -172,11 +180,9 @@ fn at_capacity(trials: &[&Trial]) -> Table {
         let why = distinct(trials.iter().filter_map(|trial| trial.failure.as_deref()));
         rows.extend(why.into_iter().map(|why| failure_row(cues.to_owned(), why, columns.len())));
     }
-    let floats = trials.iter().filter_map(|trial| trial.found.figures.get("floats")).copied();
-    let floats = Spread::of(floats).map_or(String::new(), |spread| short(spread.mean));
     Table {
         caption: format!(
-            "{RIGHT}, {floats} floats. As many unknowns as values is where solving is slowest: a random square \
+            "{RIGHT}. As many unknowns as values is where solving is slowest: a random square \
              matrix is all but singular."
         ),
         columns,

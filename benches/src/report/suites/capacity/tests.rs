@@ -59,7 +59,7 @@ fn rows_are_shown_by_place_and_failures_say_why() {
     assert!(said.contains(&format!("{RIGHT} | 100.0 % | 50.0 %\n")), "{said}");
     assert!(said.contains(&format!("{RIGHT} | 3 | 1.5\n")), "{said}");
     assert!(said.contains("nearest of all rows | failed: no room | "), "{said}");
-    assert!(said.contains("signs | 1 | 50.0 % ± 0.0 % | 0.25 | 1.5 | -\n"), "{said}");
+    assert!(said.contains("signs | - | 1 | 50.0 % ± 0.0 % | 0.25 | 1.5 | -\n"), "{said}");
     assert!(said.contains("share of signs flipped | 0.1\n"), "{said}");
     assert!(said.contains("GLAM, one pass | failed: no data"), "{said}");
     assert_eq!(section(&results(Vec::new())).blocks.len(), 1);
