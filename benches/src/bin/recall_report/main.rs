@@ -26,8 +26,8 @@ use glam_benches::report::{Plan, Results, Runner, page, python_versions};
 #[derive(Parser)]
 #[command(after_help = EXAMPLES)]
 struct Arguments {
-    /// Measure on small data, generated or in the repository: minutes. Without it, on all data sets:
-    /// more than an hour.
+    /// Measure on small data, generated or in the repository: minutes. Without it, on all data sets: about
+    /// two hours.
     #[arg(long)]
     quick: bool,
     /// Measure these suites alone.

@@ -98,6 +98,19 @@ pub(super) fn short(value: f64) -> String {
     if kept == "-0" { "0".to_owned() } else { kept.to_owned() }
 }
 
+/// A number with four digits behind the point below 1, and three digits in all else.
+pub(super) fn fixed(value: f64) -> String {
+    format!("{value:.*}", places(value))
+}
+
+/// Digits behind the point that [`fixed`] shows.
+pub(super) fn places(value: f64) -> usize {
+    match value.abs() {
+        size if size < 1.0 => 4,
+        size => (2.0 - size.log10().floor()).max(0.0) as usize,
+    }
+}
+
 /// A whole number with commas between its thousands.
 pub(super) fn grouped(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
@@ -139,6 +152,11 @@ mod tests {
             assert_eq!(short(value), text, "{value}");
         }
         assert_eq!(percent(0.1234), "12.3 %");
+        for (value, text) in
+            [(0.5, "0.5000"), (1.0, "1.00"), (12.3456, "12.3"), (123.4, "123"), (-1234.5, "-1234")]
+        {
+            assert_eq!(fixed(value), text, "{value}");
+        }
     }
 
     #[test]

@@ -43,6 +43,13 @@ impl<'a> Tally<'a> {
         Spread::of(self.found().filter_map(|trial| trial.found.figures.get(figure).copied()))
     }
 
+    /// A figure by its seed or split.
+    pub(super) fn values(&self, figure: &str) -> Vec<(u64, f64)> {
+        let value =
+            |trial: &Trial| Some((trial.key.seed, trial.found.figures.get(figure).copied()?));
+        self.found().filter_map(value).collect()
+    }
+
     /// Why trials failed, each reason once.
     pub(super) fn failures(&self) -> Vec<&'a str> {
         distinct(self.trials.iter().filter_map(|trial| trial.failure.as_deref()))

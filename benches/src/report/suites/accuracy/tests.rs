@@ -18,7 +18,10 @@ fn some() -> Vec<Trial> {
         let figures = [("rmse", 1.0 + off), ("seconds", 3.0), ("bytes", 5e6), ("covered", 0.9)];
         let glam = found(key("kin8nm", "GLAM, one pass", seed), &figures);
         trials.push(on_the_way(glam, &[(250.0, 1.0, 2.0 + off), (500.0, 3.0, 1.0 + off)]));
-        let net = found(key("kin8nm", "MLP 256", seed), &[("rmse", 1.5 + off), ("seconds", 10.0)]);
+        let net = found(
+            key("kin8nm", "MLP 256", seed),
+            &[("rmse", 1.5 + off), ("seconds", 10.0), ("search seconds", 4.0)],
+        );
         let points =
             [(1.0, 0.5, 3.0), (5.0, 2.5, 2.0), (20.0, 10.0, 1.5 + off), (100.0, 50.0, 1.6)];
         trials.push(on_the_way(net, &points));
@@ -30,11 +33,11 @@ fn some() -> Vec<Trial> {
 #[test]
 fn every_learner_has_a_row_and_a_failure_says_why() {
     let said = said(&section(&results(some())));
-    assert!(said.contains("GLAM, one pass | 1 ± 0.141 | - | 90.0 % | 3 | 5\n"), "{said}");
-    assert!(said.contains("MLP 256, 1 epoch | 3 ± 0 | - | - | 0.5 | -\n"), "{said}");
-    assert!(said.contains("MLP 256, 20 epochs | 1.5 ± 0.141 | - | - | 10 | -\n"), "{said}");
+    assert!(said.contains("GLAM, one pass | 1.00 ± 0.14 | - | 90.0 % | 3 | 5\n"), "{said}");
+    assert!(said.contains("MLP 256, 1 epoch | 3.00 ± 0.00 | - | - | 0.5 | -\n"), "{said}");
+    assert!(said.contains("MLP 256, 20 epochs | 1.50 ± 0.14 | - | - | 10 | -\n"), "{said}");
     assert!(said.contains("LightGBM | failed: not run: give --python | "), "{said}");
-    assert!(said.contains("kin8nm | 1.5 | 3 (one pass) | 10 | 3.33\n"), "{said}");
+    assert!(said.contains("kin8nm | 1.5 | 3 (one pass) | 10 | 0.3 | 4\n"), "{said}");
 }
 
 #[test]
@@ -46,11 +49,11 @@ fn what_is_not_reached_is_lost() {
     }
     let results = results(trials);
     let said = said(&section(&results));
-    assert!(said.contains("kin8nm | 1.5 | not reached | 10 | -\n"), "{said}");
+    assert!(said.contains("kin8nm | 1.5 | not reached | 10 | - | 4\n"), "{said}");
     let lead: String = lead(&results).iter().map(of_block).collect();
     let (_, worse) = lead.split_once("When it is worse").unwrap();
     assert!(worse.contains("kin8nm (not reached)"), "{lead}");
-    assert!(worse.contains("on 1 of 1: kin8nm (1.8 to 1.5)"), "{lead}");
+    assert!(worse.contains("on 1 of 1: kin8nm (1.80 against 1.50, MLP 256, 20 epochs)"), "{lead}");
     assert!(!lead.contains("When it is better"), "{lead}");
 }
 
@@ -98,5 +101,5 @@ fn learners_find_what_a_plain_recomputation_finds() {
 #[test]
 fn the_lead_of_no_results_claims_nothing() {
     let lead = lead(&Results { ..results(Vec::new()) });
-    assert_eq!(lead.len(), 1);
+    assert_eq!(lead.len(), 2);
 }

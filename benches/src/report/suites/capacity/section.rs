@@ -30,20 +30,28 @@ pub fn section(results: &Results) -> Section {
     for cues in distinct(of(results, CAPACITY).iter().map(|trial| trial.key.set.as_str())) {
         let trials: Vec<&Trial> =
             of(results, CAPACITY).into_iter().filter(|trial| trial.key.set == cues).collect();
-        blocks.push(Block::Heading(format!("Capacity, cues of {cues}")));
+        blocks.push(Block::Heading(format!("Capacity: cues of {cues}")));
         let within = ("recalled within 1 % of the range", "within 1 %", false);
         blocks.push(Block::Chart(chart(
             &trials,
             within,
-            &format!("{cues}: pairs recalled exactly"),
+            &format!("{cues}: values recalled exactly"),
+            "The share of values recalled within 1 % of their range; more is better. Settled: trained until \
+             a falling rate gains nothing more, 500 passes at most.",
         )));
         let error = ("RMSE, in standard deviations of the values", "rmse", true);
-        blocks.push(Block::Chart(chart(&trials, error, &format!("{cues}: error of recall"))));
+        blocks.push(Block::Chart(chart(
+            &trials,
+            error,
+            &format!("{cues}: error of recall"),
+            "RMSE in standard deviations of the values; less is better, 1 is as good as their mean.",
+        )));
         let bits = ("bits for each stored float", "bits a float", false);
         blocks.push(Block::Chart(chart(
             &trials,
             bits,
             &format!("{cues}: bits for each stored float"),
+            "Of maps, weights or rows, whichever the learner keeps; more is better.",
         )));
     }
     let about = of(results, CAPACITY).into_iter().filter(|trial| {
@@ -80,7 +88,12 @@ fn places(trials: &[&Trial]) -> Vec<f64> {
     places
 }
 
-fn chart(trials: &[&Trial], (label, figure, log): (&str, &str, bool), title: &str) -> Chart {
+fn chart(
+    trials: &[&Trial],
+    (label, figure, log): (&str, &str, bool),
+    title: &str,
+    caption: &str,
+) -> Chart {
     let learners = distinct(trials.iter().map(|trial| trial.key.learner.as_str()));
     let places = places(trials);
     let series = learners.iter().map(|learner| {
@@ -97,11 +110,11 @@ fn chart(trials: &[&Trial], (label, figure, log): (&str, &str, bool), title: &st
     });
     let marks = [(0.3, "under"), (1.0, "at capacity"), (2.0, "over")];
     let shown = |value: f64| if figure == "within 1 %" { percent(value) } else { short(value) };
-    let mut columns = vec!["values for each float".to_owned()];
+    let mut columns = vec!["learner, by values for each float".to_owned()];
     columns.extend(places.iter().map(|&place| short(place)));
     Chart {
         title: title.to_owned(),
-        caption: String::new(),
+        caption: caption.to_owned(),
         drawing: Drawing::Lines(Lines {
             x: Axis { label: "values for each float".to_owned(), log: true, range: None },
             y: Axis { label: label.to_owned(), log, range: None },
@@ -193,14 +206,14 @@ fn at_capacity(trials: &[&Trial]) -> Table {
 fn noise(trials: &[&Trial], name: &str) -> Table {
     let learners = distinct(trials.iter().map(|trial| trial.key.learner.as_str()));
     let places = places(trials);
-    let mut columns = vec![name.to_owned()];
+    let mut columns = vec![format!("learner, by {name}")];
     columns.extend(places.iter().map(|&place| short(place)));
     let rows = rows(trials, &learners, &places, &columns, |trials, learner, place| {
         at(trials, learner, place, "rmse").map(|spread| short(spread.mean))
     });
     Table {
         caption:
-            "RMSE in standard deviations of the values, at .1 pair for each float; 1 is as good as \
+            "RMSE in standard deviations of the values, at 0.1 pair for each float; 1 is as good as \
                   their mean."
                 .to_owned(),
         columns,
@@ -251,7 +264,7 @@ fn pictures(trials: &[&Trial]) -> Vec<Block> {
         Block::Heading("Pictures from parts of them".to_owned()),
         Block::Text(format!(
             "{STORED} pictures ({set}) are stored, each written four times: as it is, masked, half, and noisy. \
-             They are recalled from cues with damage that none of them had: normal noise of .3 of the \
+             They are recalled from cues with damage that none of them had: normal noise of 0.3 of the \
              range on every pixel, half of the pixels gone at random, or the lower half gone, which is \
              the one that was written too. Named: the \
              share of recalled pictures that are nearer to the right stored one than to any other."

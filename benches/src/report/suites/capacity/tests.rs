@@ -55,12 +55,12 @@ fn rows_are_shown_by_place_and_failures_say_why() {
         failed(Key::new(ID, PICTURES, "spots", "GLAM, one pass", 1), "no data"),
     ];
     let said = said(&section(&results(trials)));
-    assert!(said.contains("values for each float | 0.5 | 1\n"), "{said}");
+    assert!(said.contains("learner, by values for each float | 0.5 | 1\n"), "{said}");
     assert!(said.contains(&format!("{RIGHT} | 100.0 % | 50.0 %\n")), "{said}");
     assert!(said.contains(&format!("{RIGHT} | 3 | 1.5\n")), "{said}");
     assert!(said.contains("nearest of all rows | failed: no room | "), "{said}");
     assert!(said.contains("signs | - | 1 | 50.0 % ± 0.0 % | 0.25 | 1.5 | -\n"), "{said}");
-    assert!(said.contains("share of signs flipped | 0.1\n"), "{said}");
+    assert!(said.contains("learner, by share of signs flipped | 0.1\n"), "{said}");
     assert!(said.contains("GLAM, one pass | failed: no data"), "{said}");
     assert_eq!(section(&results(Vec::new())).blocks.len(), 1);
 }

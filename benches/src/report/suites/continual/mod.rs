@@ -41,5 +41,5 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// The learners, as they are shown.
 const GLAM: &str = "GLAM";
 const NO_REPLAY: &str = "MLP, no replay";
-const REPLAY: &str = "MLP, replay of equal bytes";
+const REPLAY: &str = "MLP, replay";
 const RIDGE: &str = "ridge on random ReLU features";

@@ -19,7 +19,7 @@ const BATCH: usize = 64;
 /// Learning rates to choose from.
 const RATES: [f64; 4] = [3e-4, 1e-3, 3e-3, 1e-2];
 /// Batches of replayed rows for each batch of new ones to choose from, the slowest first.
-const REPLAYED: [usize; 2] = [6, 3];
+const REPLAYED: [usize; 3] = [12, 6, 3];
 /// Those that the scale of the inputs is chosen with.
 const FEWEST: usize = 1;
 

@@ -49,7 +49,7 @@ impl Learner {
     fn name(self) -> &'static str {
         match self {
             Self::Memory => "GLAM",
-            Self::Floor => "least loop over GLAM's slots",
+            Self::Floor => "lower bound: moving GLAM's slots",
             Self::Mlp => "MLP, a step a row",
             Self::Neighbour => "nearest neighbour (HNSW)",
             Self::Recursive => "recursive least squares",

@@ -39,8 +39,12 @@ impl Shape {
     pub(super) const GROWN: Self = Self::ALL[0];
 
     pub(super) fn name(self) -> String {
-        let of = if self.labels { " labels" } else { "" };
-        format!("{} in, {}{of}", self.inputs, self.outputs)
+        let of = match (self.labels, self.outputs) {
+            (true, _) => "labels",
+            (false, 1) => "value",
+            (false, _) => "values",
+        };
+        format!("{} inputs, {} {of}", self.inputs, self.outputs)
     }
 
     pub(super) fn stream(self) -> Stream {

@@ -53,7 +53,7 @@ fn figures_and_failures_stand_in_their_rows() {
     assert_eq!(rows[1], ["8 in, 1", Learner::Floor.name(), "10.0", "-"]);
     assert_eq!(rows[2], ["8 in, 1", Learner::Mlp.name(), "failed: diverged", ""]);
     assert_eq!(rows[3][2], "1.50");
-    // The least loop is no learner, so that it cannot be the best one.
+    // The lower bound is no learner, so that it cannot be the best one.
     let best =
         |chart: &Chart| -> Vec<bool> { chart.table.rows.iter().map(|row| row[2].best).collect() };
     assert_eq!(
@@ -133,7 +133,7 @@ fn every_learner_is_measured() {
         for figure in ["write us", "read us"] {
             assert!(found.figures[figure] > 0.0, "{} {figure}", learner.name());
         }
-        // Only the least loop recalls nothing.
+        // Only the lower bound recalls nothing.
         assert_eq!(found.figures.contains_key("nmse"), learner != Learner::Floor);
     }
     // Too few rows to warm a memory up.

@@ -2,6 +2,7 @@
 
 use super::ID;
 use super::streams::Kind;
+use crate::report::suites::common::grouped;
 use crate::report::suites::tally::{
     SETTINGS, Tally, distinct, failure_row, settings, shown, tallies,
 };
@@ -43,14 +44,14 @@ const METHOD: [&str; 6] = [
     "Rows come in the order of time. Each is predicted, then learned; accuracy is the share of rows that \
      were predicted right, the first of all counted as wrong.",
     "Two rules look at no input: the label stays what it was, and the label that was most frequent so \
-     far. Who is not ahead of them learned nothing worth having.",
+     far. A learner that is not ahead of them is not worth running on that stream.",
     "GLAM has its default settings but for the window, which is not chosen for a stream: 100 and \
      none, in a full run 1,000 too, are shown for all. Memory and MLP are shown with the label before as one more \
      input too, as a user can give it who is told it in time; River's models are not.",
     "The MLP takes a step of gradient descent on every row. The kind of step and its rate are what was \
      right most often on the first tenth of the stream, which gives the scales of its inputs too; then \
      it begins anew. That search is not on the clock.",
-    "Models of River, for which a Python has to be given, have the defaults of River, and run as programs of their own \
+    "Models of River, for which a Python has to be given, run once, have the defaults of River, and run as programs of their own \
      that keep their own clock.",
     "Seeds move the draws of memories and nets. After ± stands the standard deviation over seeds.",
 ];
@@ -77,7 +78,7 @@ fn figures(tallies: &[Tally<'_>]) -> Table {
                 Cell::from(tally.learner),
                 of("accuracy"),
                 of("accuracy of the last half"),
-                Cell::from(shown(speed.map(|of| Spread { count: 1, ..of }), 0)),
+                Cell::from(speed.map_or("-".to_owned(), |of| grouped(of.mean))),
             ]);
         }
         for why in tally.failures() {
@@ -87,7 +88,8 @@ fn figures(tallies: &[Tally<'_>]) -> Table {
         }
     }
     Table {
-        caption: "Prequential accuracy".to_owned(),
+        caption: "Accuracy where each row is predicted before it is learned (prequential)."
+            .to_owned(),
         columns: COLUMNS.map(str::to_owned).to_vec(),
         rows,
     }
@@ -99,9 +101,11 @@ fn lines(set: &str, tallies: &[&Tally<'_>]) -> Option<Block> {
     let longest = series.iter().max_by_key(|series| series.points.len())?.clone();
     let mut columns = vec!["rows".to_owned()];
     columns.extend(series.iter().map(|series| series.name.clone()));
-    let rows = longest.points.iter().enumerate().map(|(place, (x, _))| {
+    // The drawing has them all.
+    let fifths = longest.points.iter().enumerate().skip(4).step_by(5);
+    let rows = fifths.map(|(place, (x, _))| {
         let value = |series: &Series| series.points.get(place).map(|&(_, y)| format!("{y:.3}"));
-        let mut row = vec![Cell::from(format!("{x:.0}"))];
+        let mut row = vec![Cell::from(grouped(*x))];
         row.extend(series.iter().map(|series| Cell::from(value(series).unwrap_or_default())));
         row
     });

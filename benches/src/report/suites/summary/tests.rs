@@ -1,0 +1,51 @@
+use super::super::made_up::{found, of_block, results};
+use super::*;
+use crate::report::Key;
+
+#[test]
+fn every_suite_has_its_say_on_the_first_screen() {
+    let trial = |suite: &str, part: &str, learner: &str, figure: &str, value: f64| {
+        found(Key::new(suite, part, "a set", learner, 1), &[(figure, value)])
+    };
+    let at = |part: &str, learner: &str, place: f64, figure: &str, value: f64| {
+        let key = Key::new(capacity::ID, part, "signs", learner, 1).at(place);
+        found(key, &[(figure, value)])
+    };
+    let net = "MLP of as many floats, settled";
+    let lead = lead(&results(vec![
+        trial(drift::ID, "", "GLAM, no window", "accuracy", 0.9),
+        trial(drift::ID, "", "MLP, row by row", "accuracy", 0.8),
+        trial(drift::ID, "", "the label before", "accuracy", 0.95),
+        trial(continual::ID, "class-sorted", "GLAM", "average", 0.9),
+        trial(continual::ID, "class-sorted", "MLP, replay", "average", 0.8),
+        trial(curve::ID, "", "GLAM", "prequential error", 0.5),
+        trial(curve::ID, "", "MLP 256, row by row", "prequential error", 0.4),
+        trial(rewriting::ID, "", "GLAM, one pass", "newest", 0.1),
+        trial(rewriting::ID, "", "nearest neighbour, values replaced", "newest", 1.0),
+        trial(cost::ID, "operations", "GLAM", "write us", 30.0),
+        trial(cost::ID, "operations", "MLP, a step a row", "write us", 30.0),
+        at("capacity", RECALLED, 0.5, "bits a float", 1.0),
+        at("capacity", RECALLED, 1.0, "bits a float", 3.0),
+        at("capacity", net, 0.5, "bits a float", 2.0),
+        at("noisy cues", RECALLED, 0.1, "rmse", 0.7),
+        at("noisy cues", "nearest of all rows", 0.1, "rmse", 0.0),
+    ]));
+    let said: String = lead.iter().map(|block| of_block(block) + "\n").collect();
+    let (better, rest) = said.split_once("When it is worse").unwrap();
+    let (worse, even) = rest.split_once("by two standard errors").unwrap();
+    for (part, line) in [
+        (better, "row by row**, on 1 of 1: a set (0.9000 against 0.8000)"),
+        (better, "bytes**, on 1 of 1: a set, class-sorted (0.9000 against 0.8000)"),
+        (worse, "the label before**, on 1 of 1: a set (0.9000 against 0.9500)"),
+        (worse, "row by row**, on 1 of 1: a set (0.5000 against 0.4000)"),
+        (worse, "are replaced**, on 1 of 1: a set (0.1000 against 1.00)"),
+        // At the one load that both were given.
+        (worse, "as many floats**, on 1 of 1: signs (1.00 against 2.00)"),
+        (worse, "of all rows**, on 1 of 1: signs at 0.1 (0.7000 against 0.0000)"),
+        (even, "one row a step**, on 1 of 1: a set (30.0 against 30.0)"),
+    ] {
+        assert!(part.contains(line), "{line}\n{said}");
+    }
+    assert!(better.contains("against repeating the label before | 0 | 1 | 0\n"), "{said}");
+    assert!(better.contains("one row a step | 0 | 0 | 1\n"), "{said}");
+}
