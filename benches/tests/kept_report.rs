@@ -1,0 +1,73 @@
+//! The report that the repository keeps: its pages are those of its results, and what README and docs quote
+//! of it stands in it.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use glam_benches::report::suites::{names, report};
+use glam_benches::report::{Plan, Results, page};
+
+/// What stands between these is quoted line by line.
+const BEGIN: &str = "<!-- quoted from docs/report/report.md -->";
+const END: &str = "<!-- end of quotation -->";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn kept(name: &str) -> String {
+    fs::read_to_string(root().join("docs/report").join(name)).unwrap()
+}
+
+/// Whether there is one; says so where there is none.
+fn is_kept() -> bool {
+    let is_kept = root().join("docs/report/results.json").is_file();
+    if !is_kept {
+        eprintln!("skipped: docs/report holds no results");
+    }
+    is_kept
+}
+
+#[test]
+fn the_pages_are_those_of_the_results() {
+    if !is_kept() {
+        return;
+    }
+    let results = Results::read(&root().join("docs/report/results.json")).unwrap();
+    assert_eq!(results.plan, Plan::Full);
+    assert!(results.machine.release);
+    for suite in names() {
+        assert!(results.trials.iter().any(|trial| trial.key.suite == suite), "{suite}");
+    }
+    let report = report(&results);
+    let again = "write them again: recall_report --from docs/report/results.json --out docs/report";
+    assert!(kept("report.md") == page::markdown(&report), "report.md: {again}");
+    assert!(kept("report.html") == page::html(&report).unwrap(), "report.html: {again}");
+    assert!(kept("results.json") == results.to_json().unwrap(), "results.json: {again}");
+}
+
+#[test]
+fn what_is_quoted_stands_in_the_report() {
+    if !is_kept() {
+        return;
+    }
+    let report = kept("report.md");
+    let lines: Vec<&str> = report.lines().map(str::trim_end).collect();
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let files = docs.filter(|path| path.extension().is_some_and(|end| end == "md"));
+    let mut quoted = 0;
+    for file in files.chain([root().join("README.md")]) {
+        let text = fs::read_to_string(&file).unwrap();
+        for (number, part) in text.split(BEGIN).skip(1).enumerate() {
+            let place = format!("{}, quotation {}", file.display(), number + 1);
+            let (part, _) = part.split_once(END).unwrap_or_else(|| panic!("{place} has no end"));
+            for line in part.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+                assert!(lines.contains(&line), "{place} says what the report does not: {line}");
+                quoted += 1;
+            }
+        }
+    }
+    assert!(quoted > 20, "{quoted} lines are quoted");
+}
