@@ -18,7 +18,7 @@ use super::generated::{clusters, friedman};
 use crate::data::{DataError, Dataset, Targets, UCI_NAMES, shuffled_indices};
 use crate::report::{Found, Key, Plan, ReportError, Runner};
 pub use section::section;
-pub(super) use section::{Line, Reached, lines, measure_of, reached};
+pub(super) use section::{Line, Reached, best, lines, measure_of, reached};
 
 /// The suite's name.
 pub const ID: &str = "accuracy";

@@ -250,7 +250,10 @@ fn named(measure: &str) -> &str {
 }
 
 /// The line whose measure is best.
-fn best<'a>(lines: impl Iterator<Item = &'a Line>, measure: &str) -> Option<&'a Line> {
+pub(in super::super) fn best<'a>(
+    lines: impl Iterator<Item = &'a Line>,
+    measure: &str,
+) -> Option<&'a Line> {
     let value = |line: &Line| line.measure.map_or(f64::NAN, |spread| spread.mean);
     let known = lines.filter(|line| line.measure.is_some());
     if rises(measure) {

@@ -72,20 +72,16 @@ pub(super) fn against(
     counts: impl Fn(&Line) -> bool,
 ) -> Vec<Match> {
     let each = sets.iter().filter_map(|set| {
-        let rises = rises(accuracy::measure_of(tallies, set)?);
+        let measure = accuracy::measure_of(tallies, set)?;
         let lines = accuracy::lines(tallies, set);
-        let of = |line: &Line| line.measure.map(|spread| spread.mean);
-        let ours = lines.iter().find(|line| line.name == learner)?;
-        of(ours)?;
-        let known = lines.iter().filter(|line| counts(line) && of(line).is_some());
-        let better = |a, b| if (of(a) >= of(b)) == rises { a } else { b };
-        let theirs = known.reduce(better)?;
+        let ours = lines.iter().find(|line| line.name == learner && line.measure.is_some())?;
+        let theirs = accuracy::best(lines.iter().filter(|line| counts(line)), measure)?;
         Some(Match {
             set: (*set).to_owned(),
             ours: ours.values.clone(),
             theirs: theirs.values.clone(),
             whom: Some(theirs.name.clone()),
-            rises,
+            rises: rises(measure),
         })
     });
     each.collect()

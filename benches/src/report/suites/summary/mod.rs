@@ -166,24 +166,17 @@ fn prices(results: &Results) -> Option<Table> {
     let found = tallies(results, accuracy::ID);
     let sets = distinct(found.iter().map(|tally| tally.set));
     let rows = sets.iter().filter_map(|set| {
-        let rises = super::common::rises(accuracy::measure_of(&found, set)?);
+        let measure = accuracy::measure_of(&found, set)?;
         let lines = accuracy::lines(&found, set);
-        let mean = |spread: Option<Spread>| spread.map(|spread| spread.mean);
         let price = |line: Option<&Line>| -> [Cell; 2] {
             let of = |spread: Option<Spread>, unit: f64| {
-                mean(spread).map_or("-".to_owned(), |value| short(value / unit)).into()
+                spread.map_or("-".to_owned(), |spread| short(spread.mean / unit)).into()
             };
             [of(line.and_then(|line| line.seconds), 1.0), of(line.and_then(|line| line.bytes), 1e6)]
         };
         let named = |name: &str| lines.iter().find(|line| line.name == name);
-        let known = lines.iter().filter(|line| is_net(line) && line.measure.is_some());
-        let better = |a, b| {
-            let of = |line: &Line| mean(line.measure);
-            if (of(a) >= of(b)) == rises { a } else { b }
-        };
-        let net = known.reduce(better);
-        let prices =
-            [price(named("GLAM, one pass")), price(named("GLAM, consolidated")), price(net)];
+        let net = accuracy::best(lines.iter().filter(|line| is_net(line)), measure);
+        let prices = [named("GLAM, one pass"), named("GLAM, consolidated"), net].map(price);
         let row: Vec<Cell> =
             std::iter::once((*set).into()).chain(prices.into_iter().flatten()).collect();
         Some(row)
