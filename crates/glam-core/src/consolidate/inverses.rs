@@ -37,7 +37,12 @@ impl Grams {
     }
 }
 
-/// (Gram + lambda I)^-1 of every slot, row by row without padding: n x n floats a slot, and one row's
+/// The least that is added to a slot's Gram matrix before it is inverted. A slot of fewer rows than features
+/// has directions that hold nothing but rounding, which an inverse in f32 must not make larger than what its
+/// rows say. It moves no optimum: inverses only precondition.
+const LEAST: f64 = 1e-3;
+
+/// (Gram + max(lambda, [`LEAST`]) I)^-1 of every slot, row by row without padding: n x n floats a slot, and one row's
 /// groups more at the end, so that whole groups can be loaded from anywhere.
 #[derive(Debug)]
 pub(crate) struct Inverses {
@@ -48,7 +53,7 @@ pub(crate) struct Inverses {
 impl Inverses {
     /// Eight slots side by side, in f64: O(slots x n³).
     pub(crate) fn new(grams: &Grams, slots: usize, lambda: f64, workers: &dyn Workers) -> Self {
-        let n = grams.n;
+        let (n, lambda) = (grams.n, lambda.max(LEAST));
         let square = n * n;
         let mut floats = vec![0.0; slots * square + grams.width * LANES];
         // A fixed number of slots a piece; eights start anew in each, which changes no bits.

@@ -16,9 +16,10 @@ use crate::observations::Observations;
 
 /// Name of the only trial.
 const FOR_RECALL: &str = "for recall";
-/// The ridge penalty. A map's prior counts as a millionth of a row of the unit's size: it decides between
-/// maps that recall alike, and keeps directions that no row tells apart at nought.
-const LAMBDA: f64 = 1e-6;
+/// The ridge penalty. A map's prior counts as a billionth of a row of the unit's size: it decides between
+/// maps that recall alike, and costs less than rounding does even where as many random pairs as floats are
+/// solved for, of which the least singular values squared are about one over the square of their number.
+const LAMBDA: f64 = 1e-9;
 /// The most iterations of conjugate gradients. Nine random pairs for ten floats ask for some hundred; as
 /// many pairs as floats for thousands, as the eigenvalues of a random square matrix reach down to zero
 /// (Marchenko and Pastur, 1967).
