@@ -19,6 +19,8 @@ pub const ID: &str = "recall";
 const CAPACITY: &str = "capacity";
 /// The cues of pairs that carry a vector.
 const VECTORS: &str = "Gaussian, 8 values a pair";
+/// Cues of more inputs.
+const WIDE: &str = "Gaussian, 1,024 inputs";
 /// Cues that are not those that were written.
 const NOISE: &str = "noisy cues";
 /// Pictures from parts of them.
@@ -71,14 +73,18 @@ pub fn run(runner: &mut Runner) -> Result<(), ReportError> {
             }
         }
     }
-    if plan == Plan::Full {
+    let more = [
+        (VECTORS, Shape::VECTORS, &[0.1, 0.5, 0.9, 1.0, 1.5, 3.0][..]),
+        (WIDE, Shape::WIDE, &[0.5, 0.9, 1.0, 1.1][..]),
+    ];
+    for (name, shape, ratios) in plan.pick(&[][..], &more[..]) {
         for seed in 1..=3 {
-            for ratio in [0.1, 0.5, 0.9, 1.0, 1.5, 3.0] {
+            for &ratio in *ratios {
                 for learner in [Learner::OnePass, Learner::Consolidated, Learner::HashMemory] {
-                    let key = Key::new(ID, CAPACITY, VECTORS, learner.name(), seed);
+                    let key = Key::new(ID, CAPACITY, name, learner.name(), seed);
                     runner.trial(key.at(ratio), || {
-                        let pairs = Pairs::draw(Cues::Gaussian, Shape::VECTORS, ratio, seed);
-                        learners::exact(learner, &pairs, Shape::VECTORS)
+                        let pairs = Pairs::draw(Cues::Gaussian, *shape, ratio, seed);
+                        learners::exact(learner, &pairs, *shape)
                     })?;
                 }
             }

@@ -22,6 +22,8 @@ pub(super) struct Shape {
 impl Shape {
     pub(super) const SMALL: Self = Self { inputs: 512, tables: 4, level: 6, view: 15, outputs: 1 };
     pub(super) const LARGE: Self = Self { inputs: 512, tables: 8, level: 7, view: 15, outputs: 1 };
+    /// More inputs, of which views share fewer.
+    pub(super) const WIDE: Self = Self { inputs: 1_024, ..Self::LARGE };
     /// Every pair carries a vector.
     pub(super) const VECTORS: Self = Self { level: 4, outputs: 8, ..Self::LARGE };
 

@@ -16,7 +16,7 @@ pub fn section(results: &Results) -> Section {
     let mut blocks = vec![Block::Text(
         "Random cues, and for each one normal number that nothing but the pair tells: what is recalled \
          was stored. GLAM's memory has a fixed number of floats in its maps (`Hadamard` gates, views of 15 \
-         inputs); the values of pairs, one each but where it is said, are counted against them, so that **1** is as many \
+         of 512 inputs but where it is said); the values of pairs, one each but where it is said, are counted against them, so that **1** is as many \
          as floats: the most that as many unknowns can meet. Its shape is chosen for that: what tables see alike, the \
          offset and inputs that views share, only one of them can use, so tables are few and cues have many more \
          inputs than a view. Nets and hash memories have as many floats (a memory that is written to has its covariances beside \
