@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import lightgbm
 import numpy as np
 
-from peer import Clock, Course, core_count, judge, keep, time_reads
+from peer import Clock, Course, core_count, judge, keep, keep_scores, time_reads
 
 RATES = [0.05, 0.1]
 LEAVES = [15, 31, 63]
@@ -49,6 +49,12 @@ class Trial:
 
     def gains(self):
         return self.booster.current_iteration() - self.rounds < PATIENCE
+
+    def recall(self, x):
+        """What its best rounds recall: a value, or a score for each label."""
+        return self.booster.predict(
+            x, num_iteration=self.rounds, raw_score=True, num_threads=core_count()
+        )
 
 
 def options_of(course):
@@ -92,9 +98,19 @@ def grown(course, y, trial, until):
     return booster
 
 
+def together(course, found):
+    """Scores of the labels, or the values of all outputs, as f32, a row a cue."""
+    return (found[0] if course.has_labels else np.stack(found, axis=1)).astype(np.float32)
+
+
+def scores(course, boosters, x, threads):
+    found = [booster.predict(x, raw_score=True, num_threads=threads) for booster in boosters]
+    return together(course, found)
+
+
 def recall(course, boosters, x, threads):
-    found = [booster.predict(x, num_threads=threads) for booster in boosters]
-    return found[0].argmax(axis=1) if course.has_labels else np.stack(found, axis=1)
+    found = scores(course, boosters, x, threads)
+    return found.argmax(axis=1) if course.has_labels else found
 
 
 def grown_as(trial, booster):
@@ -124,9 +140,14 @@ def main():
             boosters.append(grown(course, y, trials[-1], started + share))
     print("search", search)
     print("setting", setting(course, trials, boosters), flush=True)
-    recalled = recall(course, boosters, course.test_x, core_count())
+    print("bytes", sum(len(booster.model_to_string()) for booster in boosters))
+    found = scores(course, boosters, course.test_x, core_count())
+    recalled = found.argmax(axis=1) if course.has_labels else found
     judge(course, len(course.train_x), clock, recalled)
     keep(course, recalled)
+    _, held_out = course.held_out_tenth(np.arange(len(course.train_x)))
+    held = [trial.recall(course.train_x[held_out]) for trial in trials]
+    keep_scores(course, held_out, together(course, held), found)
     time_reads(course, lambda cue: recall(course, boosters, course.test_x[cue : cue + 1], 1))
 
 

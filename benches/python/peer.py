@@ -159,6 +159,16 @@ def keep(course, recalled):
     np.asarray(recalled, dtype="<f4").tofile(course.folder / "recalled")
 
 
+def keep_scores(course, held_out, held_scores, test_scores):
+    """Writes how sure it is: values, or a score for each label, at held-out training rows and at the test rows."""
+    for name, numbers in [
+        ("held_out", held_out),
+        ("held_scores", held_scores),
+        ("test_scores", test_scores),
+    ]:
+        np.asarray(numbers, dtype="<f4").tofile(course.folder / name)
+
+
 def time_reads(course, read):
     """Prints what a call of `read` costs on the first test rows."""
     cues = range(min(READ_CUES, len(course.test_x)))

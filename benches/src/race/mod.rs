@@ -32,4 +32,4 @@ pub mod trees;
 pub use contest::{Contestant, run};
 pub use course::Course;
 pub use error::RaceError;
-pub use outcome::{End, Outcome, Point};
+pub use outcome::{End, Outcome, Point, Scores};

@@ -111,6 +111,8 @@ pub fn run_net(course: &Course, name: &str, plan: &NetPlan) -> Result<Outcome, R
         read_micros: Some(read_micros),
         threads: thread_count,
         setting: setting(plan, &params, choice),
+        bytes: None,
+        scores: None,
     })
 }
 

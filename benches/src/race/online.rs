@@ -96,6 +96,8 @@ pub fn run_online<L: OnlineLearner>(
         read_micros: Some(read_micros),
         threads: 1,
         setting: learner.setting(),
+        bytes: None,
+        scores: None,
     })
 }
 

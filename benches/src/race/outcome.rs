@@ -1,5 +1,7 @@
 //! What a learner came to.
 
+use ndarray::Array2;
+
 use super::Course;
 
 /// What was measured at a checkpoint.
@@ -64,6 +66,21 @@ pub struct Outcome {
     pub threads: usize,
     /// Its setting, in words.
     pub setting: String,
+    /// The bytes of what it learned, where it tells.
+    pub bytes: Option<f64>,
+    /// What it recalled, where it tells, so that it can be said how sure it was.
+    pub scores: Option<Scores>,
+}
+
+/// Recalled values, or a score for each label, a softmax of which is how probable it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// Training rows, by number.
+    pub held_out: Vec<usize>,
+    /// At these, of shape `(held_out, outputs)`, learned from the other training rows.
+    pub held: Array2<f32>,
+    /// At the test rows, of shape `(rows, outputs)`, learned from all training rows.
+    pub test: Array2<f32>,
 }
 
 impl Outcome {
@@ -78,6 +95,8 @@ impl Outcome {
             read_micros: None,
             threads: 0,
             setting: String::new(),
+            bytes: None,
+            scores: None,
         }
     }
 

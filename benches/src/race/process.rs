@@ -9,10 +9,14 @@
 //! setting WORDS             what it chose
 //! search SECONDS            for choosing it, on training rows
 //! read MICROSECONDS         for one cue
+//! bytes NUMBER              of what it learned
 //! ```
 //!
 //! At the end it writes what it recalls at the test rows, in the form of `test_y`, to `recalled`;
-//! the measure of that must be the last one printed.
+//! the measure of that must be the last one printed. It may write the numbers of training rows that it
+//! held out to `held_out`, what it recalled at these to `held_scores`, and at the test rows to
+//! `test_scores`, of the same measure again: values, or a score for each label, an output after the other
+//! and a row after the other.
 
 use std::path::Path;
 
@@ -20,7 +24,7 @@ use ndarray::Array2;
 
 use super::outcome::End;
 use super::script::{hear, read_numbers, temporary_folder, write_numbers};
-use super::{Course, Outcome, Point, RaceError};
+use super::{Course, Outcome, Point, RaceError, Scores};
 use crate::data::Targets;
 
 /// The script of Vowpal Wabbit.
@@ -63,6 +67,7 @@ pub fn run_script(
         Outcome { threads, ..Outcome::without_points(name, End::NotRun(String::new())) };
     hear(python, script, temporary.path(), &arguments, &mut |line| understand(line, &mut outcome))?;
     check(course, &outcome, temporary.path(), script)?;
+    outcome.scores = scores(course, &outcome, temporary.path(), script)?;
     let nothing = || RaceError::Script { script, reason: "it printed no checkpoint".to_owned() };
     outcome.end = End::of(course, &outcome.points).ok_or_else(nothing)?;
     Ok(outcome)
@@ -103,6 +108,10 @@ fn understand(line: &str, outcome: &mut Outcome) -> bool {
             outcome.read_micros = number(micros);
             return outcome.read_micros.is_some();
         }
+        Some(("bytes", count)) => {
+            outcome.bytes = number(count);
+            return outcome.bytes.is_some();
+        }
         _ => {
             let words: Vec<&str> = line.split_whitespace().collect();
             let [rows, seconds, measure] = words[..] else { return false };
@@ -125,7 +134,11 @@ fn check(
     script: &'static str,
 ) -> Result<(), RaceError> {
     let values = read_numbers(&folder.join("recalled"))?.unwrap_or_default();
-    let measure = measure_of(course, values);
+    agrees(outcome, measure_of(course, values), script)
+}
+
+/// Fails unless the measure is that which was printed last.
+fn agrees(outcome: &Outcome, measure: Option<f64>, script: &'static str) -> Result<(), RaceError> {
     let printed = outcome.points.last().map(|point| point.measure);
     match (measure, printed) {
         (Some(measure), Some(printed))
@@ -139,6 +152,36 @@ fn check(
             Err(RaceError::Script { script, reason })
         }
     }
+}
+
+/// What the script wrote of how sure it was, if it did.
+fn scores(
+    course: &Course,
+    outcome: &Outcome,
+    folder: &Path,
+    script: &'static str,
+) -> Result<Option<Scores>, RaceError> {
+    let held_out = folder.join("held_out");
+    if !held_out.exists() {
+        return Ok(None);
+    }
+    let wrong = |file: &str| {
+        let reason = format!("what it wrote to {file} does not fit the rows");
+        RaceError::Script { script, reason }
+    };
+    let rows = course.set().train_x.nrows();
+    let is_row = |number: &f32| number.fract() == 0.0 && (0.0..rows as f32).contains(number);
+    let numbers = read_numbers(&held_out)?.filter(|numbers| numbers.iter().all(is_row));
+    let held_out: Vec<usize> =
+        numbers.ok_or_else(|| wrong("held_out"))?.into_iter().map(|row| row as usize).collect();
+    let read = |file: &str, rows: usize| {
+        let values = read_numbers(&folder.join(file))?.unwrap_or_default();
+        Array2::from_shape_vec((rows, course.output_count()), values).map_err(|_| wrong(file))
+    };
+    let held = read("held_scores", held_out.len())?;
+    let test = read("test_scores", course.cues().nrows())?;
+    agrees(outcome, Some(course.judge(test.view())), script)?;
+    Ok(Some(Scores { held_out, held, test }))
 }
 
 /// The measure of values, or of one label a row; none if there are not as many as test rows.
@@ -169,15 +212,56 @@ mod tests {
     #[test]
     fn the_agreed_lines_are_understood_and_no_others() {
         let mut outcome = Outcome::without_points("script", End::NotRun(String::new()));
-        for line in ["setting a rate of 0.5", "search 1.5", "500 0.25 0.75", "read 12.5"] {
+        for line in ["setting a rate of 0.5", "search 1.5", "500 0.25 0.75", "read 12.5", "bytes 8"]
+        {
             assert!(understand(line, &mut outcome), "{line}");
         }
         assert_eq!(outcome.setting, "a rate of 0.5");
         assert_eq!((outcome.search_seconds, outcome.read_micros), (Some(1.5), Some(12.5)));
+        assert_eq!(outcome.bytes, Some(8.0));
         assert_eq!(outcome.points, [Point { rows: 500, seconds: 0.25, measure: 0.75 }]);
-        for line in ["", "hello", "1 2", "1 2 x", "1 2 3 4", "read fast", "-5 1 1"] {
+        for line in ["", "hello", "1 2", "1 2 x", "1 2 3 4", "read fast", "bytes x", "-5 1 1"] {
             assert!(!understand(line, &mut outcome), "{line}");
         }
+    }
+
+    #[test]
+    fn scores_must_fit_the_rows_and_what_was_printed() {
+        let set = crate::data::Dataset {
+            name: "two labels".into(),
+            train_x: Array2::zeros((4, 1)),
+            train_y: labels(&[0, 1, 0, 1]),
+            test_x: Array2::zeros((2, 1)),
+            test_y: labels(&[0, 1]),
+        };
+        let course = Course::new(set, 0.1, 1.0, 1).unwrap();
+        let point = |measure| Point { rows: 4, seconds: 0.5, measure };
+        let outcome = |measure| Outcome {
+            points: vec![point(measure)],
+            ..Outcome::without_points("script", End::NotRun(String::new()))
+        };
+        let folder = temporary_folder().unwrap();
+        let read = |measure| scores(&course, &outcome(measure), folder.path(), "script");
+        let write = |file: &str, values: &[f32]| {
+            write_numbers(&folder.path().join(file), values.iter().copied()).unwrap();
+        };
+        assert_eq!(read(0.5).unwrap(), None);
+        write("held_out", &[3.0]);
+        write("held_scores", &[0.25, 0.5]);
+        write("test_scores", &[1.0, 0.0, 1.0, 0.0]);
+        let found = read(0.5).unwrap().unwrap();
+        assert_eq!((found.held_out, found.held[[0, 1]], found.test.dim()), (vec![3], 0.5, (2, 2)));
+        assert!(read(1.0).unwrap_err().to_string().contains("it printed Some(1.0)"));
+        write("test_scores", &[1.0, 0.0]);
+        assert!(read(0.5).unwrap_err().to_string().contains("test_scores"));
+        for row in [4.0, -1.0, 0.5, f32::NAN] {
+            write("held_out", &[row]);
+            assert!(read(0.5).unwrap_err().to_string().contains("held_out"), "{row}");
+        }
+    }
+
+    fn labels(labels: &[u32]) -> Targets {
+        Targets::Labels { labels: labels.to_vec(), names: vec!["a".into(), "b".into()] }
     }
 
     #[test]

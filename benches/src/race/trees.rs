@@ -60,5 +60,7 @@ pub fn run_forest(course: &Course, name: &str, params: ForestParams) -> Result<O
             "{} trees{each}, fitted anew on 1/8, 1/4, 1/2, all rows at random",
             forest.tree_count
         ),
+        bytes: None,
+        scores: None,
     })
 }

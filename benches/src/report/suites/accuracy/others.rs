@@ -146,12 +146,22 @@ fn by_script(
         }
         Targets::Values(_) => ("nmse", last.measure),
     };
-    Ok(Found {
+    let mut found = Found {
         points: vec![Point { rows: last.rows as f64, seconds: last.seconds, measure: value }],
         ..Found::default()
     }
     .with(name, value)
     .with("seconds", last.seconds)
     .with("search seconds", outcome.search_seconds.unwrap_or(0.0))
-    .set(outcome.setting))
+    .set(outcome.setting);
+    if let Some(bytes) = outcome.bytes {
+        found = found.with("bytes", bytes);
+    }
+    Ok(match outcome.scores {
+        Some(scores) => {
+            let held_y = set.train_y.select(&scores.held_out);
+            with_sureness(found, set, (&held_y, scores.held.view()), scores.test.view())
+        }
+        None => found,
+    })
 }

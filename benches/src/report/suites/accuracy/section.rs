@@ -99,12 +99,12 @@ const METHOD: [&str; 6] = [
      was recalled best. Of sets with 20,000 rows or more 100 epochs are shown of 256 units alone, on one seed.",
     "Seconds leave out the choice of settings of nets, LightGBM and ridge regression, and include that of the \
      others. GLAM's one pass is on one thread, all else on all cores.",
-    "MB: GLAM's maps, covariances and table; a net's weights alone; all rows of the neighbours. Training rows and \
-     GLAM's log are not counted.",
+    "MB: GLAM's maps, covariances and table; a net's weights alone; all rows of the neighbours; LightGBM's trees as \
+     the text that it saves. Training rows and GLAM's log are not counted.",
     "Log likelihood (more is better) and intervals are what GLAM tells; of the others they are those of a normal \
      distribution as wide as their errors on a held-out tenth, or, for labels, of a softmax whose temperature \
      makes that tenth likeliest. The calibration error is the mean difference between how sure a learner is \
-     and how often it is right. Of LightGBM and of nets by epochs they were not measured.",
+     and how often it is right. Of nets by epochs they were not measured.",
     "nMSE is the mean square error over the variance of the target, and of several targets their mean. Learners \
      that draw nothing run once.",
 ];
@@ -142,7 +142,7 @@ pub(in super::super) struct Reached {
     pub(in super::super) goal: f64,
     pub(in super::super) net: f64,
     /// For choosing its rate and scale, which `net` leaves out.
-    search: f64,
+    pub(in super::super) search: f64,
     /// Nothing where it was not reached.
     pub(in super::super) glam: Option<f64>,
     /// By writing alone, or only once consolidated.
