@@ -85,6 +85,15 @@ fn compared(results: &Results) -> Said {
          of its held-out errors",
         &coverage(&found, "GLAM, one pass", "MLP 256, early stopped"),
     );
+    for (theirs, whom) in
+        [("MLP 256, early stopped", "an early stopped MLP"), ("LightGBM", "LightGBM")]
+    {
+        let question = format!(
+            "Log likelihood of the test rows, consolidated, against {whom} with the spread or temperature of \
+             its held-out errors"
+        );
+        said.add(&question, &versus(&found, "log likelihood", "GLAM, consolidated", theirs, true));
+    }
     let streams = tallies(results, continual::ID);
     for (theirs, whom) in [
         ("MLP, replay", "an MLP that replays rows, in at most GLAM's bytes"),
@@ -193,20 +202,31 @@ fn prices(results: &Results) -> Option<Table> {
     })
 }
 
+/// How soon memories are as good as a net, whose rate has to be chosen first.
 fn times(said: &mut Said, reached: &[Reached]) {
-    for end in [End::Won, End::Lost] {
-        let of: Vec<String> = reached
-            .iter()
-            .filter(|one| one.glam.is_some_and(|glam| glam <= one.net) == (end == End::Won))
-            .map(|one| match one.glam {
-                Some(glam) => {
-                    format!("{} ({} s against {} s)", one.set, short(glam), short(one.net))
-                }
-                None => format!("{} (not reached)", one.set),
-            })
-            .collect();
-        let question = "Seconds to the error or accuracy of an MLP of 256 units after 20 epochs";
-        said.line(end, question, &of, reached.len());
+    const QUESTION: &str =
+        "Seconds to the error or accuracy of an MLP of 256 units after 20 epochs";
+    let with_choosing =
+        format!("{QUESTION}, counting the choice of its learning rate (GLAM has none to choose)");
+    for (question, choosing) in [(QUESTION, 0.0), (&with_choosing, 1.0)] {
+        let net = |one: &Reached| one.net + choosing * one.search;
+        for end in [End::Won, End::Lost] {
+            let of: Vec<String> = reached
+                .iter()
+                .filter(|one| one.glam.is_some_and(|glam| glam <= net(one)) == (end == End::Won))
+                .map(|one| match one.glam {
+                    Some(glam) => format!(
+                        "{} ({} s against {} s, {} times)",
+                        one.set,
+                        short(glam),
+                        short(net(one)),
+                        short(glam / net(one))
+                    ),
+                    None => format!("{} (not reached)", one.set),
+                })
+                .collect();
+            said.line(end, question, &of, reached.len());
+        }
     }
 }
 

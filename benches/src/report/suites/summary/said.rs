@@ -3,7 +3,7 @@
 use super::matches::{End, Match};
 use crate::report::Table;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Said {
     pub(super) better: Vec<String>,
     pub(super) worse: Vec<String>,

@@ -49,3 +49,25 @@ fn every_suite_has_its_say_on_the_first_screen() {
     assert!(better.contains("against repeating the label before | 0 | 1 | 0\n"), "{said}");
     assert!(better.contains("one row a step | 0 | 0 | 1\n"), "{said}");
 }
+
+#[test]
+fn the_choice_of_a_rate_is_counted_only_where_it_is_said() {
+    let one = |set: &str, net, search, glam| Reached {
+        set: set.to_owned(),
+        goal: 0.9,
+        net,
+        search,
+        glam,
+        one_pass: true,
+    };
+    let mut said = Said::default();
+    times(&mut said, &[one("a", 2.0, 6.0, Some(4.0)), one("b", 1.0, 1.0, None)]);
+    assert_eq!(said.better.len(), 1);
+    assert!(said.better[0].contains("counting the choice"), "{said:?}");
+    assert!(said.better[0].ends_with("on 1 of 2: a (4 s against 8 s, 0.5 times)"), "{said:?}");
+    let lost =
+        ["on 2 of 2: a (4 s against 2 s, 2 times), b (not reached)", "on 1 of 2: b (not reached)"];
+    for (line, end) in said.worse.iter().zip(lost) {
+        assert!(line.ends_with(end), "{said:?}");
+    }
+}
