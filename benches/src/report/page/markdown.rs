@@ -1,7 +1,7 @@
 //! The report as Markdown, as GitHub reads it. Charts are their tables.
 
 use super::inline::{Span, command, spans};
-use super::table::{filled, width};
+use super::table::{filled, is_text, width};
 use super::words::clean;
 use crate::report::{Block, Cell, Report, Table};
 
@@ -56,7 +56,8 @@ fn table(table: &Table) -> Vec<String> {
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let mut heads: Vec<String> = table.columns.iter().map(|head| plain(head)).collect();
     heads.resize(width, String::new());
-    let sides = (0..width).map(|i| if i == 0 { "---" } else { "---:" }.to_owned()).collect();
+    let is_left = |i: usize| i == 0 || is_text(table, i);
+    let sides = (0..width).map(|i| if is_left(i) { "---" } else { "---:" }.to_owned()).collect();
     let mut lines = vec![line(heads), line(sides)];
     lines.extend(table.rows.iter().map(|row| line(filled(row, width).map(cell).collect())));
     vec![rich(&table.caption), lines.join("\n")]

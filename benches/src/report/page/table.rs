@@ -18,11 +18,20 @@ pub(super) fn filled(row: &[Cell], width: usize) -> impl Iterator<Item = Cell> {
     row.iter().cloned().chain(std::iter::repeat(Cell::default())).take(width)
 }
 
+/// Whether a column behind the first has text and no numbers: every cell that says something begins with a
+/// letter.
+pub(super) fn is_text(table: &Table, column: usize) -> bool {
+    let mut cells = table.rows.iter().filter_map(|row| row.get(column)?.text.chars().next());
+    let first = cells.next();
+    column > 0 && first.into_iter().chain(cells).all(char::is_alphabetic) && first.is_some()
+}
+
 /// The table in a box of its own, within which it scrolls sideways. `name` is what those hear who do
 /// not see it.
 pub(super) fn markup(table: &Table, name: &str) -> Markup {
     let width = width(table);
     let empty = String::new();
+    let texts: Vec<bool> = (0..width).map(|i| is_text(table, i)).collect();
     html! {
         // Beside the box: a line of words is not to be scrolled.
         @if !table.caption.is_empty() { p.caption { (rich(&table.caption)) } }
@@ -30,7 +39,7 @@ pub(super) fn markup(table: &Table, name: &str) -> Markup {
             table {
                 thead { tr {
                     @for i in 0..width {
-                        th scope="col" { (table.columns.get(i).unwrap_or(&empty)) }
+                        th.text[texts[i]] scope="col" { (table.columns.get(i).unwrap_or(&empty)) }
                     }
                 } }
                 tbody {
@@ -41,7 +50,8 @@ pub(super) fn markup(table: &Table, name: &str) -> Markup {
                             @if i == 0 {
                                 th.words[words] scope="row" { (text(cell)) }
                             } @else {
-                                td.words[words] colspan=[columns] { (text(cell)) }
+                                @let class = if texts[i] { Some("text") } else { words.then_some("words") };
+                                td class=[class] colspan=[columns] { (text(cell)) }
                             }
                         } }
                     }

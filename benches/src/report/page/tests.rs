@@ -2,7 +2,9 @@ use std::path::Path;
 
 use super::sample::{hostile, sample};
 use super::{html, markdown};
-use crate::report::{Block, Chart, Drawing, Picture, Report, ReportError, Section, Strip, Table};
+use crate::report::{
+    Block, Cell, Chart, Drawing, Picture, Report, ReportError, Section, Strip, Table,
+};
 
 /// What lies between each pair of marks.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> Vec<&'a str> {
@@ -196,6 +198,20 @@ fn markdown_escapes_what_would_break_a_table() {
         let bars = row.replace(r"\|", "").matches('|').count();
         assert_eq!(bars, 7, "{row}");
     }
+}
+
+#[test]
+fn columns_of_text_begin_at_the_left() {
+    let row = |cells: [&str; 4]| cells.map(Cell::from).to_vec();
+    let table = Table {
+        caption: String::new(),
+        columns: ["set", "measure", "error", "seconds"].map(str::to_owned).to_vec(),
+        rows: vec![row(["1", "RMSE", "0.5", "-"]), row(["b", "nMSE", "none", ""])],
+    };
+    let report = of(vec![Block::Table(table)]);
+    assert!(markdown(&report).contains("| --- | --- | ---: | ---: |"), "{}", markdown(&report));
+    let page = check_page(&report);
+    assert!(page.contains("<td class=\"text\">nMSE</td>") && page.contains("<td>none</td>"));
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn colophon(results: &Results) -> Vec<String> {
         format!("`{}`", results.command),
         format!(
             "Measured on {} processors ({}), {} GiB of memory, {}{build}; begun on {}; {:.1} minutes of \
-             trials, one after the other. GLAM {}{with}.",
+             trials. GLAM {}{with}.",
             machine.cores,
             machine.processor,
             machine.memory_mib.div_ceil(1024),

@@ -30,7 +30,7 @@ const PICTURES: &str = "pictures";
 fn ratios(cues: Cues, plan: Plan) -> &'static [f64] {
     match (plan, cues) {
         (Plan::Quick, Cues::Signs) => &[0.1, 0.5, 0.9, 3.0],
-        (Plan::Quick, Cues::Gaussian) => &[0.1, 0.5, 0.9, 1.0, 3.0],
+        (Plan::Quick, Cues::Gaussian) => &[0.1, 0.5, 0.9, 0.98, 3.0],
         (Plan::Full, Cues::Signs) => &[0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0],
         (Plan::Full, Cues::Gaussian) => {
             &[0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0, 1.02, 1.1, 1.25, 1.5, 2.0, 3.0]

@@ -68,79 +68,84 @@ fn compared(results: &Results) -> Said {
     let reached: Vec<Reached> =
         sets.iter().filter_map(|set| accuracy::reached(&found, set)).collect();
     times(&mut said, &reached);
-    for (learner, when) in [("GLAM, one pass", "one pass"), ("GLAM, consolidated", "consolidated")]
-    {
-        let question =
-            format!("Error or accuracy on test rows, {when}, against the best MLP of the tables");
-        said.add(&question, &against(&found, &sets, learner, is_net));
-    }
+    let (one_pass, consolidated) = ("GLAM, one pass", "GLAM, consolidated");
+    let nets = "the best MLP of the tables";
+    let error = "Error on test rows, one pass";
+    said.add(error, nets, &against(&found, &sets, one_pass, is_net));
+    let error = "Error on test rows, consolidated";
+    said.add(error, nets, &against(&found, &sets, consolidated, is_net));
     said.add(
-        "Error or accuracy on test rows, consolidated, against the best of trees, neighbours and linear methods",
-        &against(&found, &sets, "GLAM, consolidated", |line| {
+        error,
+        "the best of trees, neighbours and linear methods",
+        &against(&found, &sets, consolidated, |line| {
             !["MLP", "GLAM", "scikit-learn"].iter().any(|name| line.name.starts_with(name))
         }),
     );
+    let stopped = "MLP 256, early stopped";
+    let net = "an early stopped MLP, by its held-out errors";
     said.add(
-        "How far 90 % intervals are from covering 90 %, one pass, against an early stopped MLP with the spread \
-         of its held-out errors",
-        &coverage(&found, "GLAM, one pass", "MLP 256, early stopped"),
+        "How far 90 % intervals are from covering 90 %, one pass",
+        net,
+        &coverage(&found, one_pass, stopped),
     );
-    for (theirs, whom) in
-        [("MLP 256, early stopped", "an early stopped MLP"), ("LightGBM", "LightGBM")]
-    {
-        let question = format!(
-            "Log likelihood of the test rows, consolidated, against {whom} with the spread or temperature of \
-             its held-out errors"
+    for (theirs, whom) in [(stopped, net), ("LightGBM", "LightGBM, by its held-out errors")] {
+        said.add(
+            "Log likelihood of test rows, consolidated",
+            whom,
+            &versus(&found, "log likelihood", consolidated, theirs, true),
         );
-        said.add(&question, &versus(&found, "log likelihood", "GLAM, consolidated", theirs, true));
     }
     let streams = tallies(results, continual::ID);
-    for (theirs, whom) in [
-        ("MLP, replay", "an MLP that replays rows, in at most GLAM's bytes"),
-        ("ridge", "ridge regression on random ReLU features"),
+    for (question, figure, rises) in [
+        ("Average over tasks learned one after the other", "average", true),
+        ("Forgetting of earlier tasks", "forgetting", false),
     ] {
-        let question =
-            format!("Average over all tasks after learning one after the other, against {whom}");
-        said.add(&question, &versus(&streams, "average", "GLAM", theirs, true));
-        let question = format!("What is lost on earlier tasks (forgetting), against {whom}");
-        said.add(&question, &versus(&streams, "forgetting", "GLAM", theirs, false));
+        for (theirs, whom) in [
+            ("MLP, replay", "an MLP that replays rows, in at most GLAM's bytes"),
+            ("ridge", "ridge regression on random ReLU features"),
+        ] {
+            said.add(question, whom, &versus(&streams, figure, "GLAM", theirs, rises));
+        }
     }
     let drifting = tallies(results, drift::ID);
-    for (figure, when) in [("accuracy", ""), ("accuracy of the last half", ", its last half")] {
+    for (question, figure) in [
+        ("Streams that change, each row predicted first, no window", "accuracy"),
+        ("Streams that change, the last half of each, no window", "accuracy of the last half"),
+    ] {
         for (theirs, whom) in [
             ("MLP", "an MLP that learns row by row"),
             ("the label before", "repeating the label before"),
             ("River, adaptive random forest", "River's adaptive random forest"),
         ] {
-            let question = format!(
-                "Accuracy of predicting each row of a changing stream before learning it{when}, without a \
-                 window, against {whom}"
-            );
-            said.add(&question, &versus(&drifting, figure, "GLAM, no window", theirs, true));
+            said.add(question, whom, &versus(&drifting, figure, "GLAM, no window", theirs, true));
         }
     }
     let curves = tallies(results, curve::ID);
     for (theirs, whom) in [("MLP", "an MLP that learns row by row"), ("nearest", "the nearest row")]
     {
-        let question =
-            format!("Error of predicting each row of a stream before learning it, against {whom}");
-        said.add(&question, &versus(&curves, "prequential error", "GLAM", theirs, false));
+        said.add(
+            "Learning curve, each row predicted first",
+            whom,
+            &versus(&curves, "prequential error", "GLAM", theirs, false),
+        );
     }
     let rewritten = tallies(results, rewriting::ID);
     said.add(
-        "Keys whose newest value comes back, one pass, against an index whose values are replaced",
-        &versus(&rewritten, "newest", "GLAM, one pass", "nearest", true),
+        "Newest values of keys written again, one pass",
+        "an index whose values are replaced",
+        &versus(&rewritten, "newest", one_pass, "nearest", true),
     );
     recall(results, &mut said);
     let costs = tallies(results, cost::ID);
-    for (theirs, whom) in [
-        ("MLP", "an MLP (candle) at one row a step"),
-        ("recursive", "recursive least squares with one covariance"),
-    ] {
-        let question = format!("Microseconds to learn one more row, against {whom}");
-        said.add(&question, &versus(&costs, "write us", "GLAM", theirs, false));
-        let question = format!("Microseconds to recall one cue, against {whom}");
-        said.add(&question, &versus(&costs, "read us", "GLAM", theirs, false));
+    for (question, figure) in
+        [("Microseconds a write", "write us"), ("Microseconds a read", "read us")]
+    {
+        for (theirs, whom) in [
+            ("MLP", "an MLP (candle), one row a step"),
+            ("recursive", "recursive least squares with one covariance"),
+        ] {
+            said.add(question, whom, &versus(&costs, figure, "GLAM", theirs, false));
+        }
     }
     said
 }
@@ -204,11 +209,9 @@ fn prices(results: &Results) -> Option<Table> {
 
 /// How soon memories are as good as a net, whose rate has to be chosen first.
 fn times(said: &mut Said, reached: &[Reached]) {
-    const QUESTION: &str =
-        "Seconds to the error or accuracy of an MLP of 256 units after 20 epochs";
-    let with_choosing =
-        format!("{QUESTION}, counting the choice of its learning rate (GLAM has none to choose)");
-    for (question, choosing) in [(QUESTION, 0.0), (&with_choosing, 1.0)] {
+    const NET: &str = "an MLP of 256 units";
+    let chosen = format!("{NET}, the choice of its rate counted (GLAM has none)");
+    for (whom, choosing) in [(NET, 0.0), (&chosen, 1.0)] {
         let net = |one: &Reached| one.net + choosing * one.search;
         for end in [End::Won, End::Lost] {
             let of: Vec<String> = reached
@@ -225,7 +228,8 @@ fn times(said: &mut Said, reached: &[Reached]) {
                     None => format!("{} (not reached)", one.set),
                 })
                 .collect();
-            said.line(end, question, &of, reached.len());
+            let question = "Seconds to the accuracy of 20 epochs";
+            said.line(end, [question, whom], &of, reached.len());
         }
     }
 }
@@ -237,19 +241,19 @@ fn recall(results: &Results, said: &mut Said) {
         ("MLP of as many floats, settled", "a net of as many floats"),
         ("ridge on a hash memory's code", "ridge regression on a hash memory's code"),
     ] {
-        let question =
-            format!("Bits of random pairs for each stored float, at best, against {whom}");
-        said.add(&question, &most_bits(&all, RECALLED, theirs));
+        let most = most_bits(&all, RECALLED, theirs);
+        said.add("Bits of random pairs a stored float, at best", whom, &most);
     }
     said.add(
-        "Error of random pairs from noisy cues, against the nearest of all rows",
+        "Error of random pairs from noisy cues",
+        "the nearest of all rows",
         &noisy(&all, RECALLED, "nearest of all rows"),
     );
     for damage in ["noisy", "masked", "half"] {
-        let question =
-            format!("Stored pictures named right from {damage} cues, against the nearest of them");
+        let question = format!("Stored pictures named right from {damage} cues");
         let figure = format!("named {damage}");
-        said.add(&question, &versus(&all, &figure, "GLAM, one pass", "nearest", true));
+        let matches = versus(&all, &figure, "GLAM, one pass", "nearest", true);
+        said.add(&question, "the nearest of them", &matches);
     }
     let mut best: Option<(f64, f64, &str)> = None;
     for tally in all.iter().filter(|tally| tally.part == "capacity") {
@@ -259,13 +263,13 @@ fn recall(results: &Results, said: &mut Said) {
             let Some(Spread { mean, .. }) = Spread::of(within) else { continue };
             if tally.learner == "GLAM, one pass" && place == 0.1 {
                 said.worse.push(format!(
-                    "**Random pairs after one pass alone** ({}): {} of the values within 1 % of the range at 0.1 \
-                     value for each float of the maps; the nearest of all rows finds every one",
+                    "**Random pairs after one pass alone** ({}): {} of the values within 1 % of the range at a \
+                     load of 0.1; the nearest of all rows finds every one",
                     tally.set,
                     percent(mean)
                 ));
             }
-            let is_more = best.is_none_or(|(most, ..)| place > most);
+            let is_more = best.is_none_or(|(most, share, _)| (place, mean) > (most, share));
             if tally.learner == RECALLED && mean >= 0.97 && is_more {
                 best = Some((place, mean, tally.set));
             }
@@ -273,8 +277,8 @@ fn recall(results: &Results, said: &mut Said) {
     }
     if let Some((place, share, cues)) = best {
         said.better.push(format!(
-            "**Random pairs, consolidated for recall** ({cues}): {} of the values within 1 % of the range at {} \
-             values for each float of the maps. Not counted are covariances, sixteen times as many floats, and \
+            "**Random pairs, consolidated for recall** ({cues}): {} of the values within 1 % of the range at a load of \
+             {} (values for each float of the maps). Not counted are covariances, sixteen times as many floats, and \
              the log of all pairs; the memory's shape was chosen for this test",
             percent(share),
             short(place)
