@@ -152,6 +152,9 @@ pub struct Results {
     pub command: String,
     /// What it ran on.
     pub machine: Machine,
+    /// What is to be known of how it was measured, in words of whoever ran it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Every trial, in the order of the suites.
     pub trials: Vec<Trial>,
 }
@@ -220,6 +223,7 @@ mod tests {
             format: FORMAT,
             version: "0.1.0".to_owned(),
             plan: Plan::Quick,
+            notes: vec!["a note".to_owned()],
             command: "a command".to_owned(),
             machine: Machine::this(),
             trials: vec![trial, failed],

@@ -61,8 +61,8 @@ impl Memory {
     /// never seen matter, [`Memory::consolidate`] is the better one: this learns the noise in the targets too.
     ///
     /// Where tables are few and share few inputs, random pairs of a single target are recalled within a
-    /// thousandth of a spread, up to ninety-eight for every hundred floats of the maps, in some hundred passes; as
-    /// many pairs as floats take thousands and leave errors of a few hundredths, and with more pairs errors grow
+    /// thousandth of a spread, up to ninety-eight for every hundred floats of the maps, in less than a thousand passes;
+    /// as many pairs as floats take thousands and leave errors of a few hundredths, and with more pairs errors grow
     /// towards those of the mean.
     ///
     /// Otherwise as [`Memory::consolidate`]; [`Flow::Finish`] takes the best so far.

@@ -43,6 +43,9 @@ struct Arguments {
     /// Measure nothing: write the pages of the results in this file.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "suite", "data", "python"])]
     from: Option<PathBuf>,
+    /// What readers must know of how it was measured, for the foot of the page; more than once for more.
+    #[arg(long, value_name = "TEXT")]
+    note: Vec<String>,
     /// The folder to write to; it is made.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -65,10 +68,11 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let results = match &arguments.from {
+    let mut results = match &arguments.from {
         Some(path) => Results::read(path)?,
         None => measured(arguments)?,
     };
+    results.notes.extend(arguments.note.iter().cloned());
     let report = report(&results);
     let folder = &arguments.out;
     std::fs::create_dir_all(folder)?;

@@ -16,7 +16,7 @@ pub(super) fn results(trials: Vec<Trial>) -> Results {
         day: "2000-01-01".to_owned(),
     };
     let (version, command) = ("0.0.0".to_owned(), "none".to_owned());
-    Results { format: 1, version, plan: Plan::Full, command, machine, trials }
+    Results { format: 1, version, plan: Plan::Full, command, machine, notes: Vec::new(), trials }
 }
 
 /// A trial that found figures.

@@ -76,7 +76,8 @@ pub fn measure(
     let place = |id: &str| SUITES.iter().position(|suite| suite.id == id);
     trials.sort_by_key(|trial| place(&trial.key.suite));
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    Ok(Results { format: FORMAT, version, plan, command, machine, trials })
+    let notes = Vec::new();
+    Ok(Results { format: FORMAT, version, plan, command, machine, notes, trials })
 }
 
 /// The report of what was found.
@@ -104,7 +105,7 @@ fn colophon(results: &Results) -> Vec<String> {
     let versions: Vec<String> = versions.collect();
     let with =
         if versions.is_empty() { String::new() } else { format!("; {}", versions.join(", ")) };
-    vec![
+    let mut lines = vec![
         format!("`{}`", results.command),
         format!(
             "Measured on {} processors ({}), {} GiB of memory, {}{build}; begun on {}; {:.1} minutes of \
@@ -120,5 +121,7 @@ fn colophon(results: &Results) -> Vec<String> {
         "Every figure of this page is in `results.json` beside it, trial by trial, with its seed and \
          setting."
             .to_owned(),
-    ]
+    ];
+    lines.splice(2..2, results.notes.iter().cloned());
+    lines
 }

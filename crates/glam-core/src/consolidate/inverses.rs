@@ -39,7 +39,8 @@ impl Grams {
 
 /// The least that is added to a slot's Gram matrix before it is inverted. A slot of fewer rows than features
 /// has directions that hold nothing but rounding, which an inverse in f32 must not make larger than what its
-/// rows say. It moves no optimum: inverses only precondition.
+/// rows say. It moves no optimum, as inverses only precondition; a solve that stops
+/// early would feel it, but those have larger penalties.
 const LEAST: f64 = 1e-3;
 
 /// (Gram + max(lambda, [`LEAST`]) I)^-1 of every slot, row by row without padding: n x n floats a slot, and one row's

@@ -17,8 +17,8 @@ use crate::observations::Observations;
 /// Name of the only trial.
 const FOR_RECALL: &str = "for recall";
 /// The ridge penalty. A map's prior counts as a billionth of a row of the unit's size: it decides between
-/// maps that recall alike, and costs less than rounding does even where as many random pairs as floats are
-/// solved for, of which the least singular values squared are about one over the square of their number.
+/// maps that recall alike. Where as many random pairs as floats are solved for, the least of their singular values
+/// squared are about one over the square of their number: a penalty above those would be errors.
 const LAMBDA: f64 = 1e-9;
 /// The most iterations of conjugate gradients. Nine random pairs for ten floats ask for some hundred; as
 /// many pairs as floats for thousands, as the eigenvalues of a random square matrix reach down to zero

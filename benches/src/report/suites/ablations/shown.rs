@@ -36,11 +36,11 @@ const METHOD: [&str; 9] = [
      of time, and in a quick run the arm to every tenth row; four times the tables are not tried on banking77, \
      nor in a quick run, which tries few changes.",
     "Seconds are those of writing, and of consolidating where that comes on top; MB are what the memory takes \
-     then. Friedman #1 has ten uniform inputs, of which five matter, and noise of spread 1 in the rows written; \
+     then. In a quick run, Friedman #1 has ten uniform inputs, of which five matter, and noise of spread 1 in the rows written; \
      the test rows are without it.",
 ];
 
-const CAPTION: &str = "1 is the default; **longer is worse**. The error is the root mean square error of one \
+const CAPTION: &str = "1 is the default; **more is worse**. The error is the root mean square error of one \
     output, the normalised mean square error of several, the share of wrong labels.";
 
 /// The section of this suite.
@@ -133,7 +133,11 @@ fn table(set: &str, tallies: &[&Tally<'_>]) -> Table {
         rows.extend(failures.iter().map(row));
     }
     let columns = columns.map(str::to_owned).to_vec();
-    Table { caption: format!("{set}. Best in bold."), columns, rows }
+    let caption = format!(
+        "{set}. Best in bold. The second column of errors is against the default on the same seeds or splits, not \
+         against the mean of all of its seeds."
+    );
+    Table { caption, columns, rows }
 }
 
 /// Digits after the point that show four of a number, at most five.

@@ -95,12 +95,13 @@ const METHOD: [&str; 6] = [
     "Nets are trained by Adam at a constant rate without weight decay, in batches of 64, or smaller ones where \
      there are few rows. The rate is the best of 0.0003, 0.001, 0.003 and 0.01 on a held-out tenth, and with it \
      is chosen whether the inputs of pictures and embeddings are scaled one by one or as one; where all seeds \
-     have the same rows, once. An early stopped net is trained on nine tenths and is what it was when the other \
+     have the same rows, once. LightGBM has 60 seconds for its search and its trees together, which ends it on the \
+     three largest sets. An early stopped net is trained on nine tenths and is what it was when the other \
      was recalled best. Of sets with 20,000 rows or more 100 epochs are shown of 256 units alone, on one seed.",
     "Seconds leave out the choice of settings of nets, LightGBM and ridge regression, and include that of the \
      others. GLAM's one pass is on one thread, all else on all cores.",
-    "MB: GLAM's maps, covariances and table; a net's weights alone; all rows of the neighbours; LightGBM's trees as \
-     the text that it saves. Training rows and GLAM's log are not counted.",
+    "MB: GLAM's maps, covariances, table and the rows that it keeps to rehearse, 32 MiB at most; a net's weights alone; all rows of the neighbours; LightGBM's trees as \
+     the text that it saves. All other training rows and GLAM's log are not counted.",
     "Log likelihood (more is better) and intervals are what GLAM tells; of the others they are those of a normal \
      distribution as wide as their errors on a held-out tenth, or, for labels, of a softmax whose temperature \
      makes that tenth likeliest. The calibration error is the mean difference between how sure a learner is \

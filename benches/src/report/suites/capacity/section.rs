@@ -264,9 +264,8 @@ fn pictures(trials: &[&Trial]) -> Vec<Block> {
         Block::Heading("Pictures from parts of them".to_owned()),
         Block::Text(format!(
             "{STORED} pictures ({set}) are stored, each written four times: as it is, masked, half, and noisy. \
-             They are recalled from cues with damage that none of them had: normal noise of 0.3 of the \
-             range on every pixel, half of the pixels gone at random, or the lower half gone, which is \
-             the one that was written too. Named: the \
+             They are recalled from cues with normal noise of 0.3 of the range on every pixel or half of the pixels \
+             gone at random, both drawn anew, or with the lower half gone, as one of the four had it. Named: the \
              share of recalled pictures that are nearer to the right stored one than to any other."
         )),
         Block::Table(Table {

@@ -100,7 +100,12 @@ fn outcome(tallies: &[Tally<'_>]) -> Option<Block> {
             .sqrt();
         let near =
             if ahead.abs() <= 2.0 * error { ", no more than two standard errors" } else { "" };
-        Some(format!("{name}: GLAM is **{:.3} {word}** the MLP with replay{near}.", ahead.abs()))
+        let by = if ahead.abs() < 5e-4 {
+            "level with".to_owned()
+        } else {
+            format!("{:.3} {word}", ahead.abs())
+        };
+        Some(format!("{name}: GLAM is **{by}** the MLP with replay{near}."))
     };
     let lines: Vec<String> = streams(tallies).into_iter().filter_map(line).collect();
     (!lines.is_empty()).then_some(Block::List(lines))
@@ -142,7 +147,7 @@ fn averages(tallies: &[Tally<'_>]) -> Option<Block> {
     Some(Block::Chart(Chart {
         title: "Average over all tasks at the end of the stream".to_owned(),
         caption:
-            "Accuracy, longer is better; of the robot arm 1 less the mean nMSE; the error is the standard deviation over seeds. The \
+            "Accuracy, more is better; of the robot arm 1 less the mean nMSE; the error is the standard deviation over seeds. The \
                   robot arm, which is not judged by accuracy, is in the table alone."
                 .to_owned(),
         drawing: Drawing::Bars(Bars {

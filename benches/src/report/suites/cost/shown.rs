@@ -73,7 +73,7 @@ pub fn section(results: &Results) -> Section {
             .collect();
         if !ours.is_empty() {
             blocks.push(Block::Heading("Everything else".to_owned()));
-            blocks.push(Block::Table(table(&ours, "Seconds and milliseconds of GLAM. Consolidating with the default search, as in Accuracy, takes many times as long.", &TIMES)));
+            blocks.push(Block::Table(table(&ours, "Seconds and milliseconds of GLAM. Consolidating with the default search, as in Accuracy, takes several times as long.", &TIMES)));
             blocks.push(Block::Table(table(&ours, "Bytes of GLAM.", &BYTES)));
         }
     }
@@ -88,7 +88,7 @@ pub fn section(results: &Results) -> Section {
     Section { id: ID.to_owned(), title: "What it costs".to_owned(), blocks }
 }
 
-const WRITES: &str = "Microseconds to learn one more row. **Shorter is better**; the lower bound moves \
+const WRITES: &str = "Microseconds to learn one more row. **Less is better**; the lower bound moves \
     the memory that a write of GLAM touches, and does nothing else. Most of the MLP's time is its library's, for \
     a batch of one row; in batches of 64 a row takes far less (see Accuracy).";
 const READS: &str = "Microseconds to recall one cue. What each recalls is not equally good: the last column \

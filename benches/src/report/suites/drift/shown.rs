@@ -112,7 +112,7 @@ fn lines(set: &str, tallies: &[&Tally<'_>]) -> Option<Block> {
     let table = Table { caption: String::new(), columns, rows: rows.collect() };
     Some(Block::Chart(Chart {
         title: format!("Accuracy along {set}"),
-        caption: "Of each fiftieth of the stream alone, mean of seeds.".to_owned(),
+        caption: "Of each fiftieth of the stream alone, of which the table has every fifth; mean of seeds.".to_owned(),
         drawing: Drawing::Lines(Lines {
             x: Axis { label: "rows".to_owned(), log: false, range: None },
             y: Axis { label: "accuracy".to_owned(), log: false, range: None },

@@ -42,12 +42,12 @@ fn every_suite_has_its_say_on_the_first_screen() {
         // At the one load that both were given.
         (worse, "as many floats, on 1 of 1: signs (1.00 against 2.00)"),
         (worse, "of all rows, on 1 of 1: signs at 0.1 (0.7000 against 0.0000)"),
-        (even, "one row a step, on 1 of 1: a set (30.0 against 30.0)"),
+        (even, "one row at a time, on 1 of 1: a set (30.0 against 30.0)"),
     ] {
         assert!(part.contains(line), "{line}\n{said}");
     }
     assert!(better.contains("no window | repeating the label before | 0 | 1 | 0\n"), "{said}");
-    assert!(better.contains("one row a step | 0 | 0 | 1\n"), "{said}");
+    assert!(better.contains("one row at a time | 0 | 0 | 1\n"), "{said}");
 }
 
 #[test]
