@@ -29,7 +29,7 @@ const PATIENCE: usize = 10;
 /// Rows below which a pass is so short that both are five times as many.
 const FEW_ROWS: usize = 2_000;
 /// Rows from which on the net of one size and seed alone makes the most passes, for the sake of time.
-const MANY_ROWS: usize = 20_000;
+const MANY_ROWS: usize = 55_000;
 /// Rows that a learning rate is chosen on, at most.
 const SEARCH_ROWS: usize = 15_000;
 
