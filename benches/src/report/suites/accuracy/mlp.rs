@@ -28,7 +28,7 @@ const MOST_EPOCHS: usize = 100;
 const PATIENCE: usize = 10;
 /// Rows below which a pass is so short that both are five times as many.
 const FEW_ROWS: usize = 2_000;
-/// Rows from which on the net of one size and seed alone makes the most passes, for the sake of time.
+/// Rows from which on the nets of one seed alone make the most passes, for the sake of time.
 const MANY_ROWS: usize = 55_000;
 /// Rows that a learning rate is chosen on, at most.
 const SEARCH_ROWS: usize = 15_000;
@@ -79,15 +79,15 @@ fn params(set: &Dataset, size: &[usize]) -> MlpParams {
     }
 }
 
-/// Passes over the set that a net of this size makes, at most.
-fn most_epochs(set: &Dataset, size: &[usize], seed: u64) -> usize {
-    let all = (size, seed) == (&[256], 1) || set.train_x.nrows() < MANY_ROWS;
+/// Passes over the set that a net makes.
+fn most_epochs(set: &Dataset, seed: u64) -> usize {
+    let all = seed == 1 || set.train_x.nrows() < MANY_ROWS;
     EPOCHS[EPOCHS.len() - if all { 1 } else { 2 }]
 }
 
 /// Trained on all rows, judged on the way.
 pub(super) fn by_epochs(set: &Dataset, size: &[usize], chosen: Choice, seed: u64) -> Result<Found> {
-    let epochs = most_epochs(set, size, seed);
+    let epochs = most_epochs(set, seed);
     let params =
         MlpParams { epochs, seed, ..params(set, size) }.check()?.scaled(chosen.input_scale);
     let (batch, rate) = (params.get().batch_rows, chosen.learning_rate);

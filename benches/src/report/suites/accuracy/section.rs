@@ -97,7 +97,7 @@ const METHOD: [&str; 6] = [
      is chosen whether the inputs of pictures and embeddings are scaled one by one or as one; where all seeds \
      have the same rows, once. LightGBM has 60 seconds for its search and its trees together, which ends it on the \
      three largest sets. An early stopped net is trained on nine tenths and is what it was when the other \
-     was recalled best. Of sets with 55,000 rows or more 100 epochs are shown of 256 units alone, on one seed.",
+     was recalled best. Of sets with 55,000 rows or more 100 epochs are shown on one seed.",
     "Seconds leave out the choice of settings of nets, LightGBM and ridge regression, and include that of the \
      others. GLAM's one pass is on one thread, all else on all cores.",
     "MB: GLAM's maps, covariances, table and the rows that it keeps to rehearse, 32 MiB at most; a net's weights alone; all rows of the neighbours; LightGBM's trees as \
