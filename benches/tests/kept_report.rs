@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use glam_benches::report::suites::{names, report};
 use glam_benches::report::{Plan, Results, page};
 
-/// What stands between these is quoted line by line.
+/// What stands between these is quoted: tables as a whole, other text line by line.
 const BEGIN: &str = "<!-- quoted from docs/report/report.md -->";
 const END: &str = "<!-- end of quotation -->";
 
@@ -19,6 +19,12 @@ fn root() -> PathBuf {
 
 fn kept(name: &str) -> String {
     fs::read_to_string(root().join("docs/report").join(name)).unwrap()
+}
+
+/// The tables among the lines: rows that follow one another.
+fn tables<'a>(lines: &[&'a str]) -> Vec<Vec<&'a str>> {
+    let runs = lines.chunk_by(|a, b| a.starts_with('|') == b.starts_with('|'));
+    runs.filter(|run| run[0].starts_with('|')).map(<[&str]>::to_vec).collect()
 }
 
 #[test]
@@ -42,13 +48,18 @@ fn what_is_quoted_stands_in_the_report() {
     let lines: Vec<&str> = report.lines().map(str::trim_end).collect();
     let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let files = docs.filter(|path| path.extension().is_some_and(|end| end == "md"));
+    let known = tables(&lines);
     let mut quoted = 0;
     for file in files.chain([root().join("README.md")]) {
         let text = fs::read_to_string(&file).unwrap();
         for (number, part) in text.split(BEGIN).skip(1).enumerate() {
             let place = format!("{}, quotation {}", file.display(), number + 1);
             let (part, _) = part.split_once(END).unwrap_or_else(|| panic!("{place} has no end"));
-            for line in part.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+            let part: Vec<&str> = part.lines().map(str::trim_end).collect();
+            for table in tables(&part) {
+                assert!(known.contains(&table), "{place}: the report has no such table: {table:?}");
+            }
+            for line in part.into_iter().filter(|line| !line.is_empty()) {
                 assert!(lines.contains(&line), "{place} says what the report does not: {line}");
                 quoted += 1;
             }
