@@ -105,7 +105,7 @@ fn colophon(results: &Results) -> Vec<String> {
     let versions: Vec<String> = versions.collect();
     let with =
         if versions.is_empty() { String::new() } else { format!("; {}", versions.join(", ")) };
-    let mut lines = vec![
+    let measured = [
         format!("`{}`", results.command),
         format!(
             "Measured on {} processors ({}), {} GiB of memory, {}{build}; begun on {}; {:.1} minutes of \
@@ -118,10 +118,23 @@ fn colophon(results: &Results) -> Vec<String> {
             hours * 60.0,
             results.version
         ),
-        "Every figure of this page is in `results.json` beside it, trial by trial, with its seed and \
-         setting."
-            .to_owned(),
     ];
-    lines.splice(2..2, results.notes.iter().cloned());
-    lines
+    let last = "Every figure of this page is in `results.json` beside it, trial by trial, with its seed and \
+                setting.";
+    measured.into_iter().chain(results.notes.iter().cloned()).chain([last.to_owned()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_on_how_it_was_measured_stands_at_the_foot() {
+        let plain = made_up::results(Vec::new());
+        let noted = Results { notes: vec!["Beside other work.".to_owned()], ..plain.clone() };
+        let (plain, noted) = (report(&plain).colophon, report(&noted).colophon);
+        assert_eq!(noted.len(), plain.len() + 1);
+        assert_eq!(noted[plain.len() - 1], "Beside other work.");
+        assert_eq!((&noted[..2], noted.last()), (&plain[..2], plain.last()));
+    }
 }

@@ -67,6 +67,7 @@ fn the_choice_of_a_rate_is_counted_only_where_it_is_said() {
     assert!(said.better[0].ends_with("on 1 of 2: a (4 s against 8 s, 0.5 times)"), "{said:?}");
     let lost =
         ["on 2 of 2: a (4 s against 2 s, 2 times), b (not reached)", "on 1 of 2: b (not reached)"];
+    assert_eq!(said.worse.len(), lost.len());
     for (line, end) in said.worse.iter().zip(lost) {
         assert!(line.ends_with(end), "{said:?}");
     }
