@@ -39,12 +39,12 @@ impl Grams {
 
 /// The least that is added to a slot's Gram matrix before it is inverted. A slot of fewer rows than features
 /// has directions that hold nothing but rounding, which an inverse in f32 must not make larger than what its
-/// rows say. It moves no optimum, as inverses only precondition; a solve that stops
-/// early would feel it, but those have larger penalties.
+/// rows say. It moves no optimum, as inverses only precondition; a solve that stops early would feel it, but
+/// those have larger penalties.
 const LEAST: f64 = 1e-3;
 
-/// (Gram + max(lambda, [`LEAST`]) I)^-1 of every slot, row by row without padding: n x n floats a slot, and one row's
-/// groups more at the end, so that whole groups can be loaded from anywhere.
+/// (Gram + max(lambda, [`LEAST`]) I)^-1 of every slot, row by row without padding: n x n floats a slot, and one
+/// row's groups more at the end, so that whole groups can be loaded from anywhere.
 #[derive(Debug)]
 pub(crate) struct Inverses {
     pub(super) n: usize,
