@@ -198,7 +198,7 @@ impl Model {
             if self.warm_up.count() >= last {
                 let observations = self.warm_up.finish();
                 self.told = Told::default();
-                self.rehearsal.start(&self.recall.config, &observations);
+                self.start_rehearsal(&observations);
             }
         }
         self.recall.sequence += 1;
@@ -271,6 +271,14 @@ impl Model {
         let Some(structure) = &self.recall.structure else { return };
         let targets = (0..self.recall.outputs()).map(|output| normalised(structure, kept, output));
         self.rehearsal.note_new(square, targets);
+    }
+
+    /// Keeps of the observations so far, in order, what may be rehearsed.
+    pub(crate) fn start_rehearsal(&mut self, observations: &Observations) {
+        let Self { recall, rehearsal, .. } = self;
+        if let Some(structure) = &recall.structure {
+            rehearsal.start(&recall.config, structure, recall.outputs(), observations);
+        }
     }
 
     /// Learns earlier observations again, as many as the order of the stream demands.
@@ -386,7 +394,7 @@ impl Model {
 
 /// Target number `output` of an observation, in normalised units.
 #[inline(always)]
-fn normalised(structure: &Structure, kept: Kept<'_>, output: usize) -> f32 {
+pub(crate) fn normalised(structure: &Structure, kept: Kept<'_>, output: usize) -> f32 {
     match kept {
         Kept::Numbers(y) => structure.normaliser().target(output, y[output]),
         Kept::Class(class) => f32::from(u8::from(class == output)),

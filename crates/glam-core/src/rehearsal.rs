@@ -2,11 +2,13 @@
 
 use crate::config::{Config, Rehearse, Targets};
 use crate::error::Result;
+use crate::model::normalised;
 use crate::observations::{Kept, Observations};
 use crate::report::Rehearsing;
 use crate::rng::Rng;
 use crate::room;
 use crate::shift::Shift;
+use crate::structure::Structure;
 use crate::wire::{Reader, Writer};
 
 /// The most observations that a write learns again of itself.
@@ -29,6 +31,9 @@ const LASTING: f64 = 0.99999;
 const ALIKE: (f64, f64) = (0.1, 0.4);
 /// How far the late targets are from those of all: up to the first nothing is rehearsed.
 const MOVED: (f64, f64) = (0.1, 0.15);
+/// How far late labels are from all: up to the first that alone calls for no rehearsal, from the
+/// second on, where a third of the classes are not shown, for all there is.
+const MISSED: (f64, f64) = (0.25, 0.5);
 /// The streams of draws: which observation gives way to a new one, and which are rehearsed.
 const KEEP_STREAM: u64 = 0x4B65_6570;
 const PICK_STREAM: u64 = 0x5069_636B;
@@ -59,7 +64,8 @@ impl Mean {
 /// It comes late where each part of the stream is new and so predicted badly too; there the errors of
 /// neighbours are alike, and their lag-one correlation calls for it. The stronger call counts, and only
 /// where the targets of late are not those of the whole stream ([`Shift`]): a world that drifts makes
-/// both calls too, but its old observations are wrong by now.
+/// both calls too, but its old observations are wrong by now. Classes that are not shown for a while call
+/// by themselves: until they are recalled worse than new ones are, most is lost.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rehearsal {
     kept: Observations,
@@ -82,17 +88,26 @@ pub(crate) enum Look {
 }
 
 impl Rehearsal {
-    /// Starts with the observations so far, in order: what a memory has when it has warmed up.
-    pub(crate) fn start(&mut self, config: &Config, observations: &Observations) {
+    /// Starts with the observations so far, in order, of `known` outputs: what a memory has when it has
+    /// warmed up, or is built anew.
+    pub(crate) fn start(
+        &mut self,
+        config: &Config,
+        structure: &Structure,
+        known: usize,
+        observations: &Observations,
+    ) {
         let capacity = capacity(config);
         if capacity == 0 || self.seen > 0 {
             return;
         }
         let (inputs, outputs) = (config.inputs(), target_floats(config));
         self.kept.reserve(capacity, inputs, outputs);
+        self.shift.widen(known);
         for index in 0..observations.len() {
             let (x, kept, weight) = observations.get(index, inputs, outputs);
             self.offer(config, x, kept, weight);
+            self.shift.note((0..known).map(|output| normalised(structure, kept, output)));
         }
     }
 
@@ -148,7 +163,9 @@ impl Rehearsal {
         let learned = match config.rehearse() {
             _ if self.seen == 0 => 0,
             Rehearse::Fixed(times) => times,
-            Rehearse::Auto => times(part(self.shift.distance_after(targets), MOVED)),
+            Rehearse::Auto => {
+                times(part(self.shift.distance_after(config.targets(), targets), MOVED))
+            }
         };
         match learned {
             0 => (self.is_looking(config).into(), Look::Measure),
@@ -162,9 +179,13 @@ impl Rehearsal {
             _ if self.seen == 0 => 0,
             Rehearse::Fixed(times) => times,
             Rehearse::Auto => {
-                let demand = self.lost.max(part(alike, ALIKE));
-                let demand = demand.min(part(self.shift.distance(), MOVED));
-                times(demand)
+                let moved = self.shift.distance(config.targets());
+                let missed = match config.targets() {
+                    Targets::Numbers(_) => 0.0,
+                    Targets::Labels => part(moved, MISSED),
+                };
+                let demand = self.lost.max(part(alike, ALIKE)).max(missed);
+                times(demand.min(part(moved, MOVED)))
             }
         }
     }
@@ -179,7 +200,7 @@ impl Rehearsal {
 
     /// How many observations the next write learns again, and why.
     pub(crate) fn report(&self, config: &Config, alike: f64) -> Rehearsing {
-        let (forgetting, moved) = (self.demand(), self.shift.distance());
+        let (forgetting, moved) = (self.demand(), self.shift.distance(config.targets()));
         Rehearsing { times: self.wanted(config, alike), forgetting, moved }
     }
 

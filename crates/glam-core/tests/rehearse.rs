@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests may fail as a test may")]
 
-use glam_core::{Config, Label, Model, Rehearse, Scratch, Target, Targets};
+use std::ops::Range;
+
+use glam_core::{
+    Config, Flow, Label, Model, Observations, Options, Rehearse, Scratch, Serial, Target, Targets,
+};
 
 const INPUTS: usize = 8;
 const CLASSES: usize = 6;
@@ -43,25 +47,34 @@ fn stream(sorted: bool, each: usize) -> Vec<(usize, u64)> {
     rows
 }
 
-fn written(rehearse: Rehearse, stream: &[(usize, u64)]) -> Model {
+fn model(rehearse: Rehearse, warm_up: usize) -> Model {
     let config = Config::builder(INPUTS, Targets::Labels)
         .tables(16)
         .levels([4])
-        .warm_up(128)
+        .warm_up(warm_up)
         .rehearse(rehearse)
         .build()
         .unwrap();
-    let mut model = Model::new(config);
+    Model::new(config)
+}
+
+fn write(model: &mut Model, stream: &[(usize, u64)]) {
     for &(class, number) in stream {
         let label = Target::Label(Label::Text(NAMES[class]));
         model.write(&row(class, number), label).unwrap();
     }
+}
+
+fn written(rehearse: Rehearse, stream: &[(usize, u64)]) -> Model {
+    let mut model = model(rehearse, 128);
+    write(&mut model, stream);
     model
 }
 
 /// The scores of rows that were never written, the same number of each class.
 fn scores(model: &Model) -> Vec<(usize, Vec<f32>)> {
-    let (mut scratch, mut out) = (Scratch::default(), vec![0.0; CLASSES]);
+    let known = model.recall().labels().names().len();
+    let (mut scratch, mut out) = (Scratch::default(), vec![0.0; known]);
     let mut scores = Vec::new();
     for class in 0..CLASSES {
         for fresh in 0..100 {
@@ -74,12 +87,19 @@ fn scores(model: &Model) -> Vec<(usize, Vec<f32>)> {
 }
 
 fn accuracy(model: &Model) -> f64 {
-    let scores = scores(model);
-    let right = scores.iter().filter(|(class, scores)| {
-        let best = (0..CLASSES).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap();
-        model.recall().labels().names()[best] == NAMES[*class]
-    });
-    right.count() as f64 / scores.len() as f64
+    accuracy_of(model, 0..CLASSES)
+}
+
+/// The share that is right of fresh rows of some classes, where any class may be recalled.
+fn accuracy_of(model: &Model, classes: Range<usize>) -> f64 {
+    let scores = scores(model).into_iter().filter(|(class, _)| classes.contains(class));
+    let right: Vec<bool> = scores
+        .map(|(class, scores)| {
+            let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap();
+            model.recall().labels().names()[best] == NAMES[class]
+        })
+        .collect();
+    right.iter().filter(|&&right| right).count() as f64 / right.len() as f64
 }
 
 #[test]
@@ -104,4 +124,47 @@ fn a_shuffled_stream_rehearses_nothing() {
     };
     assert!(bits(Rehearse::Auto) == bits(Rehearse::Fixed(0)));
     assert!(bits(Rehearse::Fixed(1)) != bits(Rehearse::Fixed(0)));
+}
+
+/// Rows of all classes but the last in any order, and then many of the last alone.
+fn late_class(first: usize, last: usize) -> [Vec<(usize, u64)>; 2] {
+    let mut early = stream(false, first);
+    early.retain(|&(class, _)| class + 1 < CLASSES);
+    [early, (0..last as u64).map(|number| (CLASSES - 1, number)).collect()]
+}
+
+#[test]
+fn classes_that_the_warm_up_alone_has_shown_are_rehearsed() {
+    // 600 rows that are the warm-up's: after it nothing but the last class.
+    let [early, late] = late_class(120, 300);
+    let before = accuracy_of(&written(Rehearse::Auto, &early), 0..CLASSES - 1);
+    let after = |rehearse| {
+        let mut model = model(rehearse, 600);
+        write(&mut model, &early);
+        write(&mut model, &late);
+        (accuracy_of(&model, 0..CLASSES - 1), model.report().rehearsing.times)
+    };
+    let (auto, times) = after(Rehearse::Auto);
+    let (none, _) = after(Rehearse::Fixed(0));
+    assert_eq!(times, 6, "{before}, {auto}, {none}");
+    // 500 fresh rows: the standard error of an accuracy is about .015.
+    assert!(auto > before - 0.1 && none < before - 0.1, "{before}, {auto}, {none}");
+}
+
+#[test]
+fn classes_that_a_consolidated_memory_has_learned_are_rehearsed() {
+    let [early, late] = late_class(200, 1000);
+    let model = written(Rehearse::Auto, &early);
+    let mut history = Observations::new();
+    for &(class, number) in &early {
+        let label = Target::Label(Label::Text(NAMES[class]));
+        history.add(model.recall().labels(), &row(class, number), label, 1.0).unwrap();
+    }
+    let mut model =
+        model.consolidate(&history, Options::default(), &Serial, &|_| Flow::Continue).unwrap();
+    let before = accuracy_of(&model, 0..CLASSES - 1);
+    write(&mut model, &late);
+    assert_eq!(model.report().rehearsing.times, 6);
+    let after = accuracy_of(&model, 0..CLASSES - 1);
+    assert!(after > before - 0.1, "{before}, {after}");
 }

@@ -349,7 +349,7 @@ impl Model {
         model.keep_statistics(self);
         model.recall.weights = slots.weights;
         model.covariances = slots.covariances;
-        model.rehearsal.start(&model.recall.config, history);
+        model.start_rehearsal(history);
         model.warm_up.finish();
         model.bound()?;
         Ok(model)
