@@ -58,7 +58,8 @@ pub enum Precision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Rehearse {
     /// As many as the order of the stream demands: none where it is shuffled, up to
-    /// [`MAX_AUTO_REHEARSE`](crate::MAX_AUTO_REHEARSE) where what was learned before is being lost.
+    /// [`MAX_AUTO_REHEARSE`](crate::MAX_AUTO_REHEARSE) where what was learned before is being lost, or a
+    /// third of the classes was not shown of late.
     #[default]
     Auto,
     /// So many at every write, at most [`MAX_REHEARSE`]; 0 is none.
@@ -290,6 +291,9 @@ impl ConfigBuilder {
     }
 
     /// Inputs of a table's view, 1 to the number of inputs. Left open, the memory picks it.
+    ///
+    /// Views are drawn by the spread of the inputs, each table's for itself; where there are inputs
+    /// enough for all, so that no two tables see the same one.
     pub fn view(mut self, view: usize) -> Self {
         self.view = Some(view);
         self

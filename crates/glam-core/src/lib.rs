@@ -56,6 +56,7 @@ mod structure;
 mod temperature;
 mod told;
 mod uncertainty;
+mod views;
 mod warm_up;
 mod window;
 mod wire;

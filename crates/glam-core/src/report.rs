@@ -42,8 +42,10 @@ pub struct Rehearsing {
     /// The error at earlier observations over that at new ones, both before learning: above 1.15,
     /// what was learned is being lost. 0 while too few were looked at.
     pub forgetting: f64,
-    /// The squared distance of the mean of late targets from that of all, in variances: near 0 in random
-    /// order. Below .1 nothing is rehearsed.
+    /// How far the targets of the last few hundred observations are from those of all: near 0 in random
+    /// order, below .1 nothing is rehearsed. Of numbers, the squared distance of the means in
+    /// variances; of labels, of the shares of the classes in the squared length of all shares, so
+    /// that half the classes at a time are 1: from .5 on that alone calls for all there is.
     pub moved: f64,
 }
 

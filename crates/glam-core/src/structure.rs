@@ -15,6 +15,7 @@ use crate::picks::{Deal, Picks};
 use crate::rng::Rng;
 use crate::slopes::Slopes;
 use crate::slots::Key;
+use crate::views::Views;
 use crate::wire::{Reader, Writer};
 
 /// A table: a gate, the levels at which it has slots, and the feature its slots see.
@@ -195,15 +196,11 @@ impl Structure {
             Some(slopes) => slopes.shares().iter().map(|share| share * share).collect(),
             None => normaliser.input_spread().to_vec(),
         };
-        let spread = &spread[seen];
+        let views = Views::new(seed, &spread[seen], picks.tables, picks.view);
         let drawn = collect(workers, picks.tables, |table| {
-            let mut rng = Rng::new(seed, table as u64);
-            let view = if picks.view == everything.len() {
-                everything.clone()
-            } else {
-                let places = draw_view(spread, picks.view, &mut rng);
-                places.into_iter().map(|place| everything[place as usize]).collect()
-            };
+            let (places, mut rng) = views.draw(table);
+            let view: Vec<u32> =
+                places.into_iter().map(|place| everything[place as usize]).collect();
             let deal = picks.deal(table);
             let gate = gate::draw(deal.family, deal.depth(), &view, sample, &mut rng);
             (view, gate)
@@ -452,67 +449,9 @@ fn decode_levels(reader: &mut Reader<'_>) -> Result<Vec<u8>> {
     Ok(levels.into_iter().map(|level| level as u8).collect())
 }
 
-/// Draws `count` inputs without replacement, in proportion to the square root of their spread;
-/// inputs that have been constant so far come last. Rising order.
-///
-/// The draw keeps the `count` largest of u^(1/w), the weighted reservoir of Efraimidis and
-/// Spirakis (2006); with w a square root in [0, 1] it needs only u^(1/w) for w = 1/k, which is
-/// taken as a comparison of logarithms.
-fn draw_view(spread: &[f32], count: usize, rng: &mut Rng) -> Vec<u32> {
-    let mut drawn: Vec<(f64, u32)> = spread
-        .iter()
-        .enumerate()
-        .map(|(input, &spread)| {
-            let unit = f64::from(rng.unit()).max(1e-9);
-            let weight = f64::from(spread).sqrt();
-            // Constant inputs get a rank below every other, in random order among themselves.
-            let rank = if weight > 0.0 { log2(unit) / weight } else { f64::from(-1e30_f32) * unit };
-            (rank, input as u32)
-        })
-        .collect();
-    drawn.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut view: Vec<u32> = drawn.into_iter().take(count).map(|(_, input)| input).collect();
-    view.sort_unstable();
-    view
-}
-
-/// log2 of a positive number from its bits and one rational step: the same on every platform, and
-/// right to 1e-3, which is enough to rank random draws.
-fn log2(x: f64) -> f64 {
-    let bits = x.to_bits();
-    let exponent = ((bits >> 52) & 0x7FF) as f64 - 1023.0;
-    let mantissa = f64::from_bits((bits & 0x000F_FFFF_FFFF_FFFF) | 0x3FF0_0000_0000_0000);
-    // ln(m) = 2 atanh((m - 1) / (m + 1)), three terms.
-    let t = (mantissa - 1.0) / (mantissa + 1.0);
-    let t2 = t * t;
-    exponent + 2.0 * t * (1.0 + t2 / 3.0 + t2 * t2 / 5.0) * std::f64::consts::LOG2_E
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn log2_is_right_to_a_thousandth() {
-        for x in [1e-9, 0.001, 0.25, 0.5, 0.7, 0.999, 1.0, 1.5] {
-            assert!((log2(x) - x.log2()).abs() < 1e-3, "{x}");
-        }
-    }
-
-    #[test]
-    fn views_follow_the_spread_and_leave_constants_out() {
-        let spread = [0.0, 1.0, 0.04, 1.0, 0.0, 1.0, 0.04, 1.0];
-        let mut counts = [0; 8];
-        for seed in 0..2000 {
-            let view = draw_view(&spread, 3, &mut Rng::new(seed, 0));
-            assert_eq!(view.len(), 3);
-            view.iter().for_each(|&input| counts[input as usize] += 1);
-        }
-        assert_eq!((counts[0], counts[4]), (0, 0));
-        assert!(counts[1] > 2 * counts[2] && counts[3] > 2 * counts[6], "{counts:?}");
-        // With nothing else to draw, constants are drawn too: a view is never short.
-        assert_eq!(draw_view(&[0.0; 4], 3, &mut Rng::new(1, 0)).len(), 3);
-    }
 
     #[test]
     fn a_structure_survives_its_bytes_and_no_truncation_passes() {

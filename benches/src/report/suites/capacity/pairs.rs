@@ -9,7 +9,7 @@ use crate::report::Plan;
 /// The shape of a memory.
 ///
 /// What several tables see alike they can say but once: the offset, and each input that views share, is
-/// lost to all tables but one. So cues have many more inputs than a view, and tables are few.
+/// lost to all tables but one. So cues have enough inputs for all views to be dealt, and tables are few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) inputs: usize,
@@ -22,16 +22,16 @@ pub(super) struct Shape {
 impl Shape {
     pub(super) const SMALL: Self = Self { inputs: 512, tables: 4, level: 6, view: 15, outputs: 1 };
     pub(super) const LARGE: Self = Self { inputs: 512, tables: 8, level: 7, view: 15, outputs: 1 };
-    /// More inputs, of which views share fewer.
-    pub(super) const WIDE: Self = Self { inputs: 1_024, ..Self::LARGE };
-    /// Every pair carries a vector.
-    pub(super) const VECTORS: Self = Self { level: 4, outputs: 8, ..Self::LARGE };
+    /// Of signs, sums over a view take few values: of seven decisions some keys would hardly be met.
+    pub(super) const SIGNS: Self = Self { tables: 16, level: 6, ..Self::LARGE };
+    /// Every pair carries a vector, so that each float of an offset that is lost is eight.
+    pub(super) const VECTORS: Self = Self { tables: 4, level: 5, outputs: 8, ..Self::LARGE };
 
-    /// The one that random pairs of these cues are given to. Signs take several times as long to solve for.
+    /// The one that random pairs of these cues are given to.
     pub(super) fn of(cues: Cues, plan: Plan) -> Self {
         match (plan, cues) {
             (Plan::Quick, _) => Self::SMALL,
-            (Plan::Full, Cues::Signs) => Self { level: Self::LARGE.level - 1, ..Self::LARGE },
+            (Plan::Full, Cues::Signs) => Self::SIGNS,
             (Plan::Full, Cues::Gaussian) => Self::LARGE,
         }
     }

@@ -16,11 +16,13 @@ pub fn section(results: &Results) -> Section {
     let mut blocks = vec![Block::Text(
         "Random cues, and for each one normal number that nothing but the pair tells: what is recalled \
          was stored. GLAM's memory has a fixed number of floats in its maps (`Hadamard` gates, views of 15 \
-         of 512 inputs but where it is said); the values of pairs, one each but where it is said, are counted against them, so that **1** is as many \
-         as floats: the most that as many unknowns can meet. Its shape is chosen for that: what tables see alike, the \
-         offset and inputs that views share, only one of them can use, so tables are few and cues have many more \
-         inputs than a view. Nets and hash memories have as many floats (a memory that is written to has its covariances beside \
-         them, here sixteen times as many, and a log of the pairs); the nearest row and the Hopfield network keep every row, which takes as many floats a pair as a cue has \
+         of 512 inputs); the values of pairs, one each but where it is said, are counted against them, so \
+         that **1** is as many as floats: the most that as many unknowns can meet. Its shape is chosen for \
+         that: what tables see alike, the offset and inputs that views share, only one of them can use, so \
+         tables are few (8; 16 for cues of signs, 4 for 8 values a pair), and cues have inputs enough for no \
+         two views to share one. Nets and hash memories have as many floats (a memory that is written to \
+         has its covariances beside them, here sixteen times as many, and a log of the pairs); the nearest \
+         row and the Hopfield network keep every row, which takes as many floats a pair as a cue has \
          inputs. Recall counts as exact within 1 % of the range from the smallest to the largest value. Bits are what a \
          value and its recall have at least in common, -1/2 log2(1 - r²) with their correlation r, over \
          the floats; ± is \
