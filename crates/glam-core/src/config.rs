@@ -58,8 +58,8 @@ pub enum Precision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Rehearse {
     /// As many as the order of the stream demands: none where it is shuffled, up to
-    /// [`MAX_AUTO_REHEARSE`](crate::MAX_AUTO_REHEARSE) where what was learned before is being lost, or a
-    /// third of the classes was not shown of late.
+    /// [`MAX_AUTO_REHEARSE`](crate::MAX_AUTO_REHEARSE) where what was learned before is being lost, or the
+    /// classes of late are as unlike all as where a third of up to a hundred classes is not shown.
     #[default]
     Auto,
     /// So many at every write, at most [`MAX_REHEARSE`]; 0 is none.
@@ -292,8 +292,8 @@ impl ConfigBuilder {
 
     /// Inputs of a table's view, 1 to the number of inputs. Left open, the memory picks it.
     ///
-    /// Views are drawn by the spread of the inputs, each table's for itself; where there are inputs
-    /// enough for all, so that no two tables see the same one.
+    /// Views are drawn by the inputs' spread, or the slopes of what was learned. Where as many inputs of
+    /// weight as all views have are there, no two tables see the same one; else each table draws for itself.
     pub fn view(mut self, view: usize) -> Self {
         self.view = Some(view);
         self

@@ -32,8 +32,8 @@ const ALIKE: (f64, f64) = (0.1, 0.4);
 /// How far the late targets are from those of all: up to the first nothing is rehearsed.
 const MOVED: (f64, f64) = (0.1, 0.15);
 /// How far late labels are from all: up to the first that alone calls for no rehearsal, from the
-/// second on, where a third of the classes are not shown, for all there is.
-const MISSED: (f64, f64) = (0.25, 0.5);
+/// second on, about where a third of up to a hundred classes is not shown, for all there is.
+const MISSED: (f64, f64) = (0.25, 0.4);
 /// The streams of draws: which observation gives way to a new one, and which are rehearsed.
 const KEEP_STREAM: u64 = 0x4B65_6570;
 const PICK_STREAM: u64 = 0x5069_636B;
@@ -64,8 +64,9 @@ impl Mean {
 /// It comes late where each part of the stream is new and so predicted badly too; there the errors of
 /// neighbours are alike, and their lag-one correlation calls for it. The stronger call counts, and only
 /// where the targets of late are not those of the whole stream ([`Shift`]): a world that drifts makes
-/// both calls too, but its old observations are wrong by now. Classes that are not shown for a while call
-/// by themselves: until they are recalled worse than new ones are, most is lost.
+/// both calls too, but its old observations are wrong by now. Classes that are not shown for a while, or
+/// far less than before, call by themselves: by the time their observations are recalled worse than new
+/// ones, most of them is lost.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rehearsal {
     kept: Observations,
@@ -97,17 +98,28 @@ impl Rehearsal {
         known: usize,
         observations: &Observations,
     ) {
-        let capacity = capacity(config);
-        if capacity == 0 || self.seen > 0 {
+        if self.seen > 0 {
             return;
         }
         let (inputs, outputs) = (config.inputs(), target_floats(config));
+        match config.targets() {
+            Targets::Labels => self.shift.start(known, observations.classes()),
+            Targets::Numbers(_) => {
+                self.shift.widen(known);
+                for index in 0..observations.len() {
+                    let (_, kept, _) = observations.get(index, inputs, outputs);
+                    self.shift.note((0..known).map(|output| normalised(structure, kept, output)));
+                }
+            }
+        }
+        let capacity = capacity(config);
+        if capacity == 0 {
+            return;
+        }
         self.kept.reserve(capacity, inputs, outputs);
-        self.shift.widen(known);
         for index in 0..observations.len() {
             let (x, kept, weight) = observations.get(index, inputs, outputs);
             self.offer(config, x, kept, weight);
-            self.shift.note((0..known).map(|output| normalised(structure, kept, output)));
         }
     }
 
@@ -117,7 +129,7 @@ impl Rehearsal {
         if capacity == 0 {
             return;
         }
-        self.seen += 1;
+        self.seen = self.seen.saturating_add(1);
         if self.kept.len() < capacity {
             self.kept.push(x, kept, weight);
             return;
@@ -280,9 +292,10 @@ fn times(demand: f64) -> u32 {
     (demand * f64::from(MAX_AUTO_REHEARSE)).round() as u32
 }
 
-/// Where `value` lies between two bounds, 0 to 1.
+/// Where `value` lies between two bounds, 0 to 1; 0 where it is NaN.
 fn part(value: f64, (none, all): (f64, f64)) -> f64 {
-    ((value - none) / (all - none)).clamp(0.0, 1.0)
+    let part = (value - none) / (all - none);
+    if part > 0.0 { part.min(1.0) } else { 0.0 }
 }
 
 fn target_floats(config: &Config) -> usize {

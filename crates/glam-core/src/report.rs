@@ -44,8 +44,9 @@ pub struct Rehearsing {
     pub forgetting: f64,
     /// How far the targets of the last few hundred observations are from those of all: near 0 in random
     /// order, below .1 nothing is rehearsed. Of numbers, the squared distance of the means in
-    /// variances; of labels, of the shares of the classes in the squared length of all shares, so
-    /// that half the classes at a time are 1: from .5 on that alone calls for all there is.
+    /// variances; of labels, of the shares of the classes in the squared length of all shares, less chance,
+    /// so that half the classes at a time are about 1: from .4 on that alone calls for all there is. Where one
+    /// class is most of what there is, labels are counted as numbers are.
     pub moved: f64,
 }
 

@@ -7,6 +7,10 @@ use crate::wire::{Reader, Writer};
 
 /// Observations over which the late mean forgets.
 const WINDOW: f64 = 256.0;
+/// Observations after which the late mean is what it is whatever it was before, to exp(-16).
+const SETTLED: usize = 4096;
+/// No mean of a target in a normaliser's units is as large.
+const LARGEST: f64 = 1e39;
 
 /// The mean of the targets of late and that of all, one an output, in units of the normaliser.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +27,27 @@ impl Shift {
     pub(crate) fn widen(&mut self, outputs: usize) {
         self.late.resize(outputs, 0.0);
         self.all.resize(outputs, 0.0);
+    }
+
+    /// Counts labels that came before all others, in order, of `known` classes: in O(rows), and the late
+    /// mean from the last [`SETTLED`] of them, by which what it was before is forgotten.
+    pub(crate) fn start(&mut self, known: usize, classes: &[u32]) {
+        let (first, last) = classes.split_at(classes.len().saturating_sub(SETTLED));
+        self.widen(known);
+        for &class in first {
+            if let Some(count) = self.all.get_mut(class as usize) {
+                *count += 1.0;
+            }
+        }
+        self.count = first.len() as f64;
+        self.all.iter_mut().for_each(|share| *share /= self.count.max(1.0));
+        self.late.copy_from_slice(&self.all);
+        // The mean square distance of indicators from their mean: 1 less the squared length of that.
+        let length: f64 = self.all.iter().map(|share| share * share).sum();
+        self.spread = if first.is_empty() { 0.0 } else { 1.0 - length };
+        for &class in last {
+            self.note((0..known).map(|output| f32::from(u8::from(class as usize == output))));
+        }
     }
 
     /// Counts an observation; a target that is NaN is not known and counts as the mean of all.
@@ -53,10 +78,11 @@ impl Shift {
     /// order, near 1 where the stream is sorted.
     ///
     /// Of labels, where means are shares of classes, it is in units of the squared length of all
-    /// shares, less what chance makes of it: 0 in random order, and K / n - 1 where n of K equally
-    /// frequent classes are shown. So half the classes at a time are 1, however many there are; in units of
-    /// the variance, most of which is within a handful of classes too, 7 of 77 would be .13. A class
-    /// that is rare hardly counts.
+    /// shares, less what chance makes of it: 0 in random order, and but for that K / n - 1 where n of K
+    /// equally frequent classes are shown. So half the classes at a time are about 1, however many they are,
+    /// up to some hundreds; thousands cannot be told from [`WINDOW`] rows. In units of the variance, most of
+    /// which is within a handful of classes too, 7 of 77 would be .13. Those are the units where they are
+    /// smaller: where one class is most of what there is. A class that is rare hardly counts.
     pub(crate) fn distance(&self, kind: Targets) -> f64 {
         let mut sums = Sums::default();
         self.late.iter().zip(&self.all).for_each(|(&late, &all)| sums.add(late, all));
@@ -74,6 +100,10 @@ impl Shift {
         let (scalars, late, all) = (reader.f64s()?, reader.f64s()?, reader.f64s()?);
         match *scalars.as_slice() {
             [count, spread] if late.len() == all.len() && late.len() <= outputs => {
+                let is_large = |mean: &f64| mean.abs() > LARGEST;
+                if count < 0.0 || spread < 0.0 || late.iter().chain(&all).any(is_large) {
+                    return Err(reader.damaged("the means of the targets are out of range"));
+                }
                 Ok(Self { count, late, all, spread })
             }
             _ => Err(reader.damaged("the means of the targets have a wrong size")),
@@ -99,7 +129,7 @@ impl Sums {
     fn distance(self, kind: Targets, spread: f64) -> f64 {
         let (distance, unit) = match kind {
             Targets::Numbers(_) => (self.distance, spread),
-            Targets::Labels => (self.distance - self.chance(spread), self.length),
+            Targets::Labels => (self.distance - self.chance(spread), self.length.min(spread)),
         };
         if unit > 0.0 { distance.max(0.0) / unit } else { 0.0 }
     }
@@ -107,9 +137,11 @@ impl Sums {
     /// What the squared distance of labels in random order hardly exceeds: its mean and three standard
     /// deviations. A mean that forgets over [`WINDOW`] has a share of 1 / (2 [`WINDOW`] - 1) of the
     /// covariance C of what it is a mean of, its squared length so much of tr C, which is `spread`, and a
-    /// standard deviation of so much of sqrt(2 tr C²), where tr C² is at most the length of all shares.
+    /// standard deviation of so much of sqrt(2 tr C²). tr C² is at most (tr C)², and the squared length of all
+    /// shares.
     fn chance(self, spread: f64) -> f64 {
-        (spread + 3.0 * (2.0 * self.length).sqrt()) / (2.0 * WINDOW - 1.0)
+        let squares = self.length.min(spread * spread);
+        (spread + 3.0 * (2.0 * squares).sqrt()) / (2.0 * WINDOW - 1.0)
     }
 }
 
@@ -154,37 +186,88 @@ mod tests {
 
     #[test]
     fn labels_that_are_shown_in_part_move_as_far_however_many_there_are() {
-        let mut rng = Rng::new(5, 5);
-        for (known, parts, off) in [(2, 2, 0.03), (10, 5, 0.1), (80, 2, 0.15), (77, 11, 0.7)] {
-            // Classes in parts, 2,000 rows each; n of K at a time are K / n - 1 off. Chance adds
-            // (K - n) / 511 and takes (K - 1 + 3 sqrt(2 K)) / 511 away, and the noise of the shares of
-            // the n is as large as a tenth of what is added.
+        for (known, parts) in [(2, 2), (10, 5), (80, 2), (77, 11)] {
+            // Classes in parts, 10,000 rows each, in turns: n of K at a time are K / n - 1 off. Chance adds
+            // (K - K / n) / 511 and takes (K - 1 + 3 sqrt(2 K)) / 511 away. Means over 20 draws of the
+            // order; the noise of what is added, sqrt(2 / (n - 1)) of it, is a fifth of that there.
             let each = known / parts;
-            let classes = (0..2000 * parts).map(|row| row / 2000 * each + rng.below(each));
-            let moved = shown(known, classes).distance(Targets::Labels);
-            let expected = known as f64 / each as f64 - 1.0;
+            let (k, n) = (known as f64, each as f64);
+            let added = (k - k / n) / 511.0;
+            let expected = k / n - 1.0 + added - (k - 1.0 + 3.0 * (2.0 * k).sqrt()) / 511.0;
+            let moved = (0..20).map(|seed| {
+                let mut rng = Rng::new(5, seed);
+                let classes = (0..10_000 * parts).map(|row| row / 10_000 * each + rng.below(each));
+                shown(known, classes).distance(Targets::Labels)
+            });
+            let moved = moved.sum::<f64>() / 20.0;
+            // Of the shares of all, which are even to 1 % and so to 4 % of K / n.
+            let off = 0.02 + 0.04 * k / n + added;
             assert!((moved - expected).abs() < off, "{each} of {known}: {moved}, not {expected}");
         }
     }
 
     #[test]
+    fn a_class_that_is_most_of_all_moves_in_units_of_the_variance() {
+        // 2,000 rows of one class and then P in all of another, as far as two sorted numbers are:
+        // (1 - P) / P, less chance; squared over squared length it would be .04 at .875.
+        for (late, expected) in [(2000, 1.0), (6000, 1.0 / 3.0), (14_000, 1.0 / 7.0)] {
+            let classes = (0..2000 + late).map(|row| usize::from(row >= 2000));
+            let moved = shown(2, classes).distance(Targets::Labels);
+            assert!((moved - expected).abs() < 0.03, "{late}: {moved}, not {expected}");
+        }
+    }
+
+    #[test]
     fn labels_in_random_order_do_not_move_however_many_or_rare_they_are() {
-        for (known, seed) in [(2, 1), (10, 2), (77, 3), (1000, 4)] {
-            let mut rng = Rng::new(6, seed);
+        for (known, even) in [(2, true), (10, true), (77, true), (1000, true), (1000, false)] {
+            let mut rng = Rng::new(6, known as u64);
             let mut shift = Shift::default();
             shift.widen(known);
             let (mut moved, mut beyond) = (0.0_f64, 0);
             for row in 0..4000 {
-                // Half of them of one class, the others of any: most classes are rare.
-                let class = if rng.below(2) == 0 { 0 } else { rng.below(known) };
+                // Even, or half of them of one class: then most are rare.
+                let class = if even || rng.below(2) == 1 { rng.below(known) } else { 0 };
                 shift.note((0..known).map(|output| f32::from(u8::from(output == class))));
                 let now = shift.distance(Targets::Labels);
                 moved = moved.max(now);
                 beyond += usize::from(now > 0.0);
                 assert!(row > 256 || now == 0.0, "{known} classes, row {row}: {now}");
             }
-            // Three standard deviations: hardly ever more, and never as far as .1.
-            assert!(moved < 0.1 && beyond < 400, "{known} classes: {moved}, {beyond} times");
+            // Three standard deviations: hardly ever more, and never as far as .1. Without that the 1,000
+            // would be 2 off all the time.
+            assert!(moved < 0.1 && beyond < 200, "{known} classes: {moved}, {beyond} times");
+        }
+    }
+
+    #[test]
+    fn what_came_before_counts_as_if_it_was_noted() {
+        let mut rng = Rng::new(8, 8);
+        for count in [0, 1, 3000, SETTLED, SETTLED + 1, 3 * SETTLED] {
+            let classes: Vec<u32> =
+                (0..count).map(|row| (rng.below(3) + row / 5000) as u32).collect();
+            let noted = shown(6, classes.iter().map(|&class| class as usize));
+            let mut started = Shift::default();
+            started.start(6, &classes);
+            assert_eq!(started.count, noted.count);
+            // exp(-16) of the late mean is of what came before, and sums of f64 round apart.
+            let near = |a: f64, b: f64| (a - b).abs() < 2.0 * (-16.0_f64).exp();
+            assert!(started.late.iter().zip(&noted.late).all(|(&a, &b)| near(a, b)), "{count}");
+            assert!(started.all.iter().zip(&noted.all).all(|(&a, &b)| near(a, b)), "{count}");
+            assert!(near(started.spread, noted.spread), "{count}");
+        }
+    }
+
+    #[test]
+    fn means_that_no_target_has_are_refused() {
+        let saved = |count: f64, spread: f64, mean: f64| {
+            let shift = Shift { count, late: vec![mean], all: vec![0.0], spread };
+            let mut writer = Writer::default();
+            shift.encode(&mut writer);
+            Shift::decode(&mut Reader::new(&writer.finish()), 1).is_ok()
+        };
+        assert!(saved(3.0, 1.0, -2.0));
+        for (count, spread, mean) in [(-1.0, 1.0, 0.0), (1.0, -1.0, 0.0), (1.0, 1.0, -1e300)] {
+            assert!(!saved(count, spread, mean), "{count} {spread} {mean}");
         }
     }
 

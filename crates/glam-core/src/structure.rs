@@ -181,7 +181,7 @@ impl Structure {
     }
 
     /// Draws views and gates: by the sample's slopes where it has some. Every table has a stream of
-    /// random numbers of its own, so that it does not matter who draws which.
+    /// random numbers of its own, so that it does not matter who draws which gate.
     pub(crate) fn draw(
         seed: u64,
         picks: Picks,

@@ -2,12 +2,12 @@
 
 use crate::rng::Rng;
 
-/// How the views of a memory's tables are drawn. Every table has a stream of random numbers of its own,
-/// so that it does not matter who draws which.
+/// How the views of a memory's tables are drawn. Every table has a stream of random numbers of its own.
 ///
-/// **Dealt.** Where inputs suffice for all tables, no table draws an input that one before it has: what
-/// two tables see both is of use to one of them alone, as each can add any linear function of it. That
-/// is one float less to store pairs in for every input that is shared.
+/// **Dealt.** Where inputs suffice for all tables, no table draws an input that one before it has: the same
+/// multiple of an input can be added to the maps of all slots of a table and taken from those of another
+/// that sees it too, and nothing is changed. That is one float less to store pairs in for every input that is
+/// shared.
 pub(crate) struct Views<'a> {
     seed: u64,
     spread: &'a [f32],
@@ -51,13 +51,12 @@ impl<'a> Views<'a> {
     }
 }
 
-/// Whether there are so many inputs of weight: the square of the sum of their weights over the sum of
-/// their squares (Kish's effective sample size), which is their number where all weigh the same.
+/// Whether so many inputs have half the weight of the heaviest or more: as many are left for each view
+/// that is dealt, whatever else was drawn before.
 fn suffice(spread: &[f32], count: usize) -> bool {
-    let weights = spread.iter().map(|&spread| f64::from(spread).sqrt());
-    let (sum, squares) = weights
-        .fold((0.0, 0.0), |(sum, squares), weight| (sum + weight, squares + weight * weight));
-    squares > 0.0 && sum * sum >= count as f64 * squares
+    let most = spread.iter().copied().fold(0.0, f32::max);
+    // Weights are square roots of spreads.
+    most > 0.0 && spread.iter().filter(|&&spread| spread >= most / 4.0).count() >= count
 }
 
 /// Draws `count` inputs without replacement, in proportion to the square root of their spread;
@@ -78,7 +77,9 @@ fn draw_view(spread: &[f32], count: usize, rng: &mut Rng) -> Vec<u32> {
             (rank, input as u32)
         })
         .collect();
-    drawn.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if count < drawn.len() {
+        drawn.select_nth_unstable_by(count, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    }
     let mut view: Vec<u32> = drawn.into_iter().take(count).map(|(_, input)| input).collect();
     view.sort_unstable();
     view
@@ -137,10 +138,10 @@ mod tests {
         // Up to the last card, and beyond the deck each table for itself.
         assert_eq!(shared(&[1.0; 60], 4, 15), 0);
         assert!(shared(&[1.0; 59], 4, 15) > 1);
-        // 900 inputs of hardly any spread are not worth being dealt: of weight there are 100 and a few.
-        let mut spread = [1e-6; 1000];
+        // 900 inputs of little spread are not worth being dealt once the others are gone.
+        let mut spread = [0.01; 1000];
         spread[..100].fill(1.0);
-        assert!(shared(&spread, 16, 15) > 100);
+        assert!(shared(&spread, 7, 15) > 1);
         assert_eq!(shared(&spread, 6, 15), 0);
         assert!(shared(&[0.0; 60], 4, 15) > 0);
         // Who sees everything shares everything.
@@ -148,21 +149,25 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_first_a_table_draws_the_same() {
-        let spread: Vec<f32> = (0..64).map(|input| 1.0 / (1.0 + input as f32)).collect();
-        for (tables, count) in [(2, 3), (9, 15), (1, 64)] {
-            let views = Views::new(3, &spread, tables, count);
-            let draw = |table: usize| {
-                let (view, mut rng) = views.draw(table);
-                (view, rng.unit().to_bits())
-            };
-            let forwards: Vec<_> = (0..tables).map(draw).collect();
-            let mut backwards: Vec<_> = (0..tables).rev().map(draw).collect();
-            backwards.reverse();
-            assert_eq!(forwards, backwards);
-            // The first table has the whole deck either way.
-            let alone = draw_view(&spread, count, &mut Rng::new(3, 0));
-            assert_eq!(forwards[0].0, if count == 64 { (0..64).collect() } else { alone });
-        }
+    fn a_table_that_is_dealt_a_view_goes_on_as_one_that_draws_it() {
+        let spread: Vec<f32> = (0..64).map(|input| 1.0 - input as f32 / 128.0).collect();
+        let alone = |table: u64, count: usize| {
+            let mut rng = Rng::new(3, table);
+            let view = draw_view(&spread, count, &mut rng);
+            (view, rng.unit().to_bits())
+        };
+        let of = |views: &Views<'_>, table: usize| {
+            let (view, mut rng) = views.draw(table);
+            (view, rng.unit().to_bits())
+        };
+        let dealt = Views::new(3, &spread, 4, 15);
+        let drawn = Views::new(3, &spread, 9, 15);
+        assert_eq!(of(&dealt, 0), alone(0, 15));
+        assert_eq!(of(&drawn, 2), alone(2, 15));
+        // The view is another, the draws after it are the same.
+        let ((view, next), (other, same)) = (of(&dealt, 2), alone(2, 15));
+        assert!(view != other && next == same, "{view:?} {other:?}");
+        let whole = Views::new(3, &spread, 2, 64);
+        assert_eq!(of(&whole, 1), ((0..64).collect(), Rng::new(3, 1).unit().to_bits()));
     }
 }

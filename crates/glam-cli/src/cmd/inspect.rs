@@ -31,8 +31,8 @@ const LISTED_VALUES: usize = 3;
 /// `rehearses` says how many earlier rows a write learns again, and the two lines below it why:
 /// `forgetting`, the errors at earlier rows over those at new ones (above 1.15 what was learned is
 /// being lost), and `moved`, how far the late targets have moved from all (below .1 the order is as
-/// good as random; of labels, from .5 on a third of the classes or more is not shown of late, which
-/// alone calls for all there is). `alike` is the correlation of the errors of neighbours: rows that are alike say
+/// good as random; of labels, from .4 on the classes of late are as unlike all as where a third of
+/// them is not shown, which alone calls for all there is). `alike` is the correlation of the errors of neighbours: rows that are alike say
 /// less. `evictions` counts slots that gave way under a byte limit, and the sum of squares of their
 /// maps, which is what was lost.
 ///

@@ -51,10 +51,10 @@ fn what_is_not_reached_is_lost() {
     let said = said(&section(&results));
     assert!(said.contains("kin8nm | 1.5 | not reached | 10 | - | 4\n"), "{said}");
     let lead: String = lead(&results).iter().map(of_block).collect();
-    let (_, worse) = lead.split_once("When it is worse").unwrap();
+    let (_, worse) = lead.split_once("Where it is worse, set by set").unwrap();
     assert!(worse.contains("kin8nm (not reached)"), "{lead}");
     assert!(worse.contains("on 1 of 1: kin8nm (1.80 against 1.50, MLP 256, 20 epochs)"), "{lead}");
-    assert!(!lead.contains("When it is better"), "{lead}");
+    assert!(!lead.contains("Where it is better"), "{lead}");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use crate::report::Plan;
 
 /// The shape of a memory.
 ///
-/// What several tables see alike they can say but once: the offset, and each input that views share, is
-/// lost to all tables but one. So cues have enough inputs for all views to be dealt, and tables are few.
+/// A linear function of what several tables see they can say but once: the offset, and each input that
+/// views share, is a float lost to all tables but one. So cues have enough inputs for all views to be dealt, and tables are few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) inputs: usize,

@@ -21,7 +21,7 @@ pub fn section(results: &Results) -> Section {
          that: what tables see alike, the offset and inputs that views share, only one of them can use, so \
          tables are few (8; 16 for cues of signs, 4 for 8 values a pair), and cues have inputs enough for no \
          two views to share one. Nets and hash memories have as many floats (a memory that is written to \
-         has its covariances beside them, here sixteen times as many, and a log of the pairs); the nearest \
+         has its covariances beside them, here thirteen times as many where a pair has one value, and a log of the pairs); the nearest \
          row and the Hopfield network keep every row, which takes as many floats a pair as a cue has \
          inputs. Recall counts as exact within 1 % of the range from the smallest to the largest value. Bits are what a \
          value and its recall have at least in common, -1/2 log2(1 - r²) with their correlation r, over \

@@ -46,20 +46,29 @@ impl Said {
         self.scores[known].1[place] = count;
     }
 
-    /// How often GLAM was better, worse and even; nothing where nothing was compared.
-    pub(super) fn scores(&self) -> Option<Table> {
-        let row = |(asked, counts): &([String; 2], [usize; 3])| -> Vec<Cell> {
+    /// How often GLAM was better, worse and even, against nets or against others, from better to worse;
+    /// nothing where nothing was compared.
+    pub(super) fn scores(&self, nets: bool, caption: &str) -> Option<Table> {
+        let asked = self.scores.iter().filter(|([_, whom], _)| is_net(whom) == nets);
+        let mut asked: Vec<_> = asked.collect();
+        asked.sort_by(|(_, one), (_, other)| lead(*other).total_cmp(&lead(*one)));
+        let row = |(asked, counts): &&([String; 2], [usize; 3])| -> Vec<Cell> {
             let counts = counts.map(|count| count.to_string());
             asked.iter().chain(&counts).map(|text| text.as_str().into()).collect()
         };
-        let caption = "The number of data sets on which GLAM is better, worse, or neither: within two standard \
-                       errors of the difference, seed by seed or split by split (of seconds to an accuracy, by the \
-                       means alone). Of three pairs that differ by chance, one in five is beyond that. Which sets, and \
-                       by how much, stands below."
-            .to_owned();
         let columns =
             ["question", "against", "better", "worse", "even"].map(str::to_owned).to_vec();
-        let rows: Vec<_> = self.scores.iter().map(row).collect();
-        (!rows.is_empty()).then_some(Table { caption, columns, rows })
+        let rows: Vec<_> = asked.iter().map(row).collect();
+        (!rows.is_empty()).then(|| Table { caption: caption.to_owned(), columns, rows })
     }
+}
+
+/// Whether who is named so is a net.
+fn is_net(whom: &str) -> bool {
+    whom.split(|letter: char| !letter.is_alphabetic()).any(|word| word == "MLP" || word == "net")
+}
+
+/// How far better is ahead of worse, 1 to -1.
+fn lead([better, worse, even]: [usize; 3]) -> f64 {
+    (better as f64 - worse as f64) / (better + worse + even).max(1) as f64
 }

@@ -31,7 +31,8 @@ fn every_suite_has_its_say_on_the_first_screen() {
         at("noisy cues", "nearest of all rows", 0.1, "rmse", 0.0),
     ]));
     let said: String = lead.iter().map(|block| of_block(block) + "\n").collect();
-    let (better, rest) = said.split_once("When it is worse").unwrap();
+    let (screen, rest) = said.split_once("Where it is better, set by set").unwrap();
+    let (better, rest) = rest.split_once("Where it is worse, set by set").unwrap();
     let (worse, even) = rest.split_once("by two standard errors").unwrap();
     for (part, line) in [
         (better, "row by row, on 1 of 1: a set (0.9000 against 0.8000)"),
@@ -46,8 +47,14 @@ fn every_suite_has_its_say_on_the_first_screen() {
     ] {
         assert!(part.contains(line), "{line}\n{said}");
     }
-    assert!(better.contains("no window | repeating the label before | 0 | 1 | 0\n"), "{said}");
-    assert!(better.contains("one row at a time | 0 | 0 | 1\n"), "{said}");
+    let (nets, others) = screen.split_once("than what else a user would pick").unwrap();
+    assert!(others.contains("no window | repeating the label before | 0 | 1 | 0\n"), "{said}");
+    // From better to worse, and nets apart.
+    let places =
+        ["row by row | 1 | 0 | 0\n", "one row at a time | 0 | 0 | 1\n", "floats | 0 | 1 | 0\n"]
+            .map(|row| nets.find(row).unwrap_or_else(|| panic!("{row}\n{said}")));
+    assert!(places.is_sorted(), "{said}");
+    assert!(!others.contains("MLP"), "{said}");
 }
 
 #[test]
