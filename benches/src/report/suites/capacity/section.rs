@@ -53,7 +53,7 @@ pub fn section(results: &Results) -> Section {
             &trials,
             bits,
             &format!("{cues}: bits for each stored float"),
-            "Of maps, weights or rows, whichever the learner keeps; more is better.",
+            "Of maps, weights or rows, whichever the learner keeps, without covariances and log; more is better.",
         )));
     }
     let about = of(results, CAPACITY).into_iter().filter(|trial| {
@@ -267,7 +267,9 @@ fn pictures(trials: &[&Trial]) -> Vec<Block> {
         Block::Text(format!(
             "{STORED} pictures ({set}) are stored, each written four times: as it is, masked, half, and noisy. \
              They are recalled from cues with normal noise of 0.3 of the range on every pixel or half of the pixels \
-             gone at random, both drawn anew, or with the lower half gone, as one of the four had it. Named: the \
+             gone at random, both drawn anew, or with the lower half gone, as one of the four had it. Only GLAM and \
+             the net are given the four; the nearest picture and the Hopfield network keep the pictures as they are, \
+             and would find a half cue among all four. Named: the \
              share of recalled pictures that are nearer to the right stored one than to any other."
         )),
         Block::Table(Table {

@@ -88,7 +88,7 @@ fn by_rows(of: &[&Tally<'_>]) -> Table {
         rows.extend(each.map(|why| failure_row(tally.learner.to_owned(), why, columns.len())));
     }
     rows.iter_mut().for_each(|row| row.resize(columns.len(), "".into()));
-    Table { caption: "Errors in the window up to so many rows.".to_owned(), columns, rows }
+    Table { caption: "Errors in the window up to so many rows, which may begin at a point that is left out here; the last may be short.".to_owned(), columns, rows }
 }
 
 fn in_all(of: &[&Tally<'_>]) -> Table {

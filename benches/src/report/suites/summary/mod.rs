@@ -17,8 +17,8 @@ use crate::report::{Block, Cell, Plan, Results, Spread, Table};
 const ENOUGH: f64 = 0.97;
 /// What the counts of the first screen are of.
 const COUNTED: &str = "The number of data sets on which GLAM is better, worse, or neither: within two standard errors of \
-    the difference, seed by seed or split by split (of seconds to an accuracy, by the means alone). Of three \
-    pairs that differ by chance, one in five is beyond that. Rows go from better to worse; which sets, and by how \
+    the difference, seed by seed or split by split (of seconds to an accuracy, by the means alone). With three of them \
+    chance alone puts one comparison in five beyond that. Rows go from better to worse; which sets, and by how \
     much, stands below.";
 const AS_ABOVE: &str = "As above, against learners that are no nets trained by gradient descent.";
 const RECALLED: &str = "GLAM, consolidated for recall";
@@ -223,7 +223,7 @@ fn prices(results: &Results) -> Option<Table> {
         ["set", "one pass, s", "MB", "consolidated, s", "MB", "best MLP of the tables, s", "MB"];
     (!rows.is_empty()).then(|| Table {
         caption: "Seconds to train and megabytes for learning on: of GLAM its models with their covariances, \
-                  of the MLP its weights."
+                  keys and up to 32 MiB of rows to rehearse, of the MLP its weights."
             .to_owned(),
         columns: columns.map(str::to_owned).to_vec(),
         rows,
@@ -266,7 +266,7 @@ fn recall(results: &Results, said: &mut Said) {
     ] {
         let most = most_bits(&all, RECALLED, theirs);
         said.add(
-            "Bits of random pairs a stored float, at the best load that both had",
+            "Bits of random pairs a float of maps or weights (covariances not counted), at the best load that both had",
             whom,
             &most,
         );
@@ -282,7 +282,7 @@ fn recall(results: &Results, said: &mut Said) {
         let question = format!("Stored pictures named right from {damage} cues");
         let figure = format!("named {damage}");
         for (theirs, whom) in [
-            ("nearest", "the nearest of them"),
+            ("nearest", "the nearest of them, undamaged"),
             ("MLP of as many floats", "a net of as many floats"),
         ] {
             let matches = versus(&all, &figure, "GLAM, one pass", theirs, true);
